@@ -1,0 +1,123 @@
+//! Runs what the command line asks for: a runtime, a first Lua state on worker 0, and an exit code.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use moonfleet::Runtime;
+
+use crate::cli::args::{self, Plan, Script, USAGE};
+use crate::modules::MODULES;
+use crate::raw::chunk::Source;
+use crate::raw::compat;
+use crate::state::{Fleet, LuaState, STACK_SIZE};
+use crate::task::report::report;
+
+/// The environment variable with the default number of workers.
+const WORKERS: &str = "MOONFLEET_WORKERS";
+
+/// The exit code when the script failed.
+const FAILED: u8 = 1;
+/// The exit code when the command line makes no sense.
+const MISUSED: u8 = 2;
+
+/// The `moonfleet` program, given its words.
+///
+/// # Examples
+/// ```
+/// let words = ["moonfleet", "-e", "assert(require 'moonfleet'.workers() >= 1)"];
+/// moonfleet_lua::cli::main(words.into_iter().map(Into::into).collect());
+/// ```
+pub fn main(words: Vec<OsString>) -> ExitCode {
+    match args::parse(words) {
+        Ok(plan) if plan.help => print(USAGE),
+        Ok(plan) => run(plan),
+        Err(text) => misused(&text),
+    }
+}
+
+fn run(mut plan: Plan) -> ExitCode {
+    if plan.version {
+        print(&format!("moonfleet {} ({})\n", env!("CARGO_PKG_VERSION"), compat::VERSION));
+    }
+    if plan.script == Script::None && plan.chunks.is_empty() {
+        if plan.version {
+            return ExitCode::SUCCESS;
+        }
+        if std::io::stdin().is_terminal() {
+            return misused("no script");
+        }
+        plan.script = Script::Input;
+    }
+    let builder = match worker_count(&plan) {
+        Ok(Some(count)) => Runtime::builder().workers(count),
+        Ok(None) => Runtime::builder(),
+        Err(text) => return misused(&text),
+    };
+    match builder.build() {
+        Ok(runtime) => sail(&runtime, plan),
+        Err(error) => failed(&format!("cannot start: {error}")),
+    }
+}
+
+fn worker_count(plan: &Plan) -> Result<Option<usize>, String> {
+    match (plan.workers, std::env::var_os(WORKERS)) {
+        (Some(count), _) => Ok(Some(count)),
+        (None, Some(value)) => args::workers(&value, WORKERS).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
+/// Runs the first state, and waits for all others.
+fn sail(runtime: &Runtime, mut plan: Plan) -> ExitCode {
+    let fleet = Fleet::new(std::mem::take(&mut plan.arguments), MODULES);
+    let outcome = runtime.block_on(|| {
+        let berth = fleet.board();
+        let main = moonfleet::task::Builder::new()
+            .name("main")
+            .stack_size(STACK_SIZE)
+            .wide_guard(true)
+            .spawn_on(0, move || LuaState::open(berth).map(|state| run_main(state, &plan)));
+        let outcome = match main.map(|task| task.join()) {
+            Ok(Ok(Ok(code))) => Ok(code),
+            Ok(Ok(Err(text))) => Err(text),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        Arc::clone(&fleet).wait();
+        outcome
+    });
+    outcome.unwrap_or_else(|text| failed(&text))
+}
+
+/// The main task: the `-e` chunks, then the script, then the wait for the state's other tasks.
+fn run_main(state: LuaState, plan: &Plan) -> ExitCode {
+    let chunks = plan.chunks.iter().map(|code| Source::Text(code.to_bytes(), c"=(command line)"));
+    let script = match &plan.script {
+        Script::None => None,
+        Script::Input => Some(Source::File(None)),
+        Script::File(path) => Some(Source::File(Some(path))),
+    };
+    let outcome = chunks.chain(script).try_for_each(|source| state.run(source));
+    let code = outcome.map_or_else(|text| failed(&text), |()| ExitCode::SUCCESS);
+    state.close();
+    code
+}
+
+fn failed(text: &str) -> ExitCode {
+    report(text);
+    ExitCode::from(FAILED)
+}
+
+fn misused(text: &str) -> ExitCode {
+    report(text);
+    // Nowhere is left to report a failure to.
+    let _ = std::io::stderr().write_all(USAGE.as_bytes());
+    ExitCode::from(MISUSED)
+}
+
+fn print(text: &str) -> ExitCode {
+    let written = std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush());
+    if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
+}

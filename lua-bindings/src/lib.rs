@@ -1,0 +1,17 @@
+//! Lua states on every core: the Lua side of Moonfleet, and the `moonfleet` interpreter.
+//!
+//! A Lua state belongs to one worker of the runtime for life. Each of its tasks is a Lua thread that runs on a
+//! native stack of its own, so a call that has to wait suspends the native stack under it: from inside a sort
+//! comparator, a `gsub` callback, a metamethod, an iterator, a `pcall` or a user's coroutine. Lua notices nothing,
+//! and `coroutine.*` keeps its stock meaning. Channels connect tasks of one state or of several, on every core.
+//!
+//! The modules below are listed bottom to top; each names only those above it in the list.
+
+#![deny(unsafe_code)]
+
+mod raw;
+mod value;
+mod state;
+mod task;
+mod modules;
+pub mod cli;

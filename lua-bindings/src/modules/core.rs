@@ -1,0 +1,53 @@
+//! `require "moonfleet"`: the table of functions, and the classes `channel` and `task`.
+
+use crate::modules::{channel, parallel, select, task, time};
+use crate::raw::callback::{constructor, function};
+use crate::raw::library::Function;
+use crate::raw::{Frame, Outcome, Reply};
+use crate::task::{TaskHandle, spawn};
+use crate::value::Handle;
+
+const FUNCTIONS: &[Function] = &[
+    Function::new(c"spawn", spawn::spawn),
+    Function::new(c"spawn_named", spawn::spawn_named),
+    Function::new(c"join", function(task::join)),
+    Function::new(c"yield", function(time::step_aside)),
+    Function::new(c"sleep", function(time::sleep)),
+    Function::new(c"now", function(time::now)),
+    Function::new(c"channel", constructor(channel::new)),
+    Function::with_upvalues(c"select", function(select::select), select::FIELDS),
+    Function::with_upvalues(c"launch", constructor(parallel::launch), parallel::FIELDS),
+    Function::new(c"workers", function(parallel::workers)),
+    Function::new(c"worker", function(parallel::worker)),
+];
+
+const CHANNEL_METHODS: &[Function] = &[
+    Function::new(c"send", function(channel::send)),
+    Function::new(c"receive", function(channel::receive)),
+    Function::new(c"try_send", function(channel::try_send)),
+    Function::new(c"try_receive", function(channel::try_receive)),
+    Function::new(c"close", function(channel::close)),
+    Function::new(c"len", function(channel::len)),
+    Function::new(c"iter", function(channel::iter)),
+];
+
+const CHANNEL_METAMETHODS: &[Function] = &[Function::new(c"__len", function(channel::len))];
+
+const TASK_METHODS: &[Function] = &[
+    Function::new(c"join", function(task::join)),
+    Function::new(c"status", function(task::status)),
+    Function::new(c"name", function(task::name)),
+];
+
+const TASK_METAMETHODS: &[Function] = &[Function::new(c"__tostring", function(task::describe))];
+
+/// Pushes the module's table; runs once per state, when it is opened.
+pub(super) fn open(frame: Frame<'_>) -> Outcome {
+    let count = frame.protect(0, &mut (), |scope, ()| {
+        scope.define_class::<Handle>(CHANNEL_METHODS, CHANNEL_METAMETHODS);
+        scope.define_class::<TaskHandle>(TASK_METHODS, TASK_METAMETHODS);
+        scope.push_library(FUNCTIONS);
+        1
+    })?;
+    Ok(Reply::Values(count))
+}

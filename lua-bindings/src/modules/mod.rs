@@ -1,0 +1,25 @@
+//! What scripts `require`. A module is a table of callbacks; all that waits goes through [`Local::wait`].
+//!
+//! | file | holds |
+//! |---|---|
+//! | `core` | the table `moonfleet`: which function lives where |
+//! | `task` | joining a task and asking about it |
+//! | `channel` | channels and their methods |
+//! | `select` | waiting for the first of several things |
+//! | `time` | sleeping and the clock |
+//! | `parallel` | states on other workers |
+//!
+//! [`Local::wait`]: crate::state::Local::wait
+
+use crate::raw::callback::function;
+use crate::state::Module;
+
+mod time;
+mod channel;
+mod task;
+mod select;
+mod parallel;
+mod core;
+
+/// What every state finds in `package.preload`.
+pub(crate) static MODULES: &[Module] = &[Module { name: c"moonfleet", open: function(core::open) }];

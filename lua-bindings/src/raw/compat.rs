@@ -1,0 +1,302 @@
+//! What differs between Lua 5.4, Lua 5.5 and LuaJIT, and nothing else. The rest of the crate reads as if there
+//! were one Lua.
+//!
+//! | | Lua 5.4, 5.5 | LuaJIT |
+//! |---|---|---|
+//! | per-state data | the extra space in front of every `lua_State` | first upvalue of every callback |
+//! | value tied to a userdata | a user value | the environment table |
+//! | whole numbers | integers | doubles |
+//! | inside a finalizer? | `lua_gc` refuses to answer | hooks are off while the collector is stopped |
+
+#[cfg(not(feature = "luajit"))]
+pub(crate) use puc::*;
+#[cfg(feature = "luajit")]
+pub(crate) use jit::*;
+
+use std::ffi::c_void;
+
+use super::ffi::*;
+
+/// An address that no other key has: registry entries of this crate are filed under such addresses.
+pub(crate) struct Key(#[expect(dead_code, reason = "only the address counts; a byte makes it distinct")] u8);
+
+impl Key {
+    /// A key, to be placed in a `static` of its own.
+    pub(crate) const fn new() -> Self {
+        Self(0)
+    }
+
+    /// The address that stands for this key.
+    pub(crate) const fn address(&'static self) -> *const c_void {
+        std::ptr::from_ref(self).cast()
+    }
+}
+
+#[cfg(not(feature = "luajit"))]
+mod puc {
+    //! Lua 5.4 and 5.5, from PUC-Rio.
+
+    use std::ffi::{CStr, c_int, c_void};
+
+    use super::super::ffi::*;
+    pub(crate) use mlua_sys::{lua_upvalueid as upvalue_id, lua_upvaluejoin as upvalue_join};
+
+    #[cfg(feature = "lua54")]
+    pub(crate) const VERSION: &str = "Lua 5.4";
+    #[cfg(feature = "lua54")]
+    pub(crate) const INIT_VARIABLES: &[&CStr] = &[c"LUA_INIT_5_4", c"LUA_INIT"];
+    #[cfg(feature = "lua55")]
+    pub(crate) const VERSION: &str = "Lua 5.5";
+    #[cfg(feature = "lua55")]
+    pub(crate) const INIT_VARIABLES: &[&CStr] = &[c"LUA_INIT_5_5", c"LUA_INIT"];
+
+    /// Upvalues of a callback that belong to this file; its own ones follow.
+    pub(crate) const HIDDEN_UPVALUES: c_int = 0;
+
+    /// Makes `data` the per-state data of the state and of every thread created in it later. `[-0, +0, -]`
+    pub(crate) unsafe fn set_state_data(l: *mut lua_State, data: *const c_void) {
+        // SAFETY: Lua keeps LUA_EXTRASPACE bytes (one pointer) in front of each `lua_State` for the host.
+        unsafe { mlua_sys::lua_getextraspace(l).cast::<*const c_void>().write(data) }
+    }
+
+    /// The per-state data, from inside a callback. `[-0, +0, -]`
+    pub(crate) unsafe fn state_data(l: *mut lua_State) -> *const c_void {
+        // SAFETY: as above; new threads start with a copy of the main thread's extra space.
+        unsafe { mlua_sys::lua_getextraspace(l).cast::<*const c_void>().read() }
+    }
+
+    /// Pushes `function` as a callback with the `upvalues` values on top of the stack. `[-upvalues, +1, m]`
+    pub(crate) unsafe fn push_callback(l: *mut lua_State, function: lua_CFunction, upvalues: c_int) {
+        // SAFETY: the caller pushed that many values.
+        unsafe { lua_pushcclosure(l, function, upvalues) }
+    }
+
+    /// Pushes the function that runs protected jobs, without allocating. `[-0, +1, -]`
+    pub(crate) unsafe fn push_job_runner(l: *mut lua_State, runner: lua_CFunction) {
+        // SAFETY: a C function without upvalues is a plain value.
+        unsafe { lua_pushcclosure(l, runner, 0) }
+    }
+
+    /// Nothing to prepare: see [`push_job_runner`]. `[-0, +0, -]`
+    pub(crate) unsafe fn prepare_job_runner(_: *mut lua_State, _: lua_CFunction) {}
+
+    /// Pushes a userdata of `size` bytes with room for one tied value. `[-0, +1, m]`
+    pub(crate) unsafe fn new_userdata(l: *mut lua_State, size: usize) -> *mut c_void {
+        // SAFETY: no precondition but a valid state.
+        unsafe { mlua_sys::lua_newuserdatauv(l, size, 1) }
+    }
+
+    /// Pops a value and ties it to the life of the userdata at `index`. `[-1, +0, m]`
+    pub(crate) unsafe fn tie(l: *mut lua_State, index: c_int) {
+        // SAFETY: `new_userdata` made room for one user value.
+        unsafe { mlua_sys::lua_setiuservalue(l, index, 1) };
+    }
+
+    /// Whether the number at `index` is an integer. `[-0, +0, -]`
+    pub(crate) unsafe fn is_integer(l: *mut lua_State, index: c_int) -> bool {
+        // SAFETY: any acceptable index.
+        unsafe { mlua_sys::lua_isinteger(l, index) != 0 }
+    }
+
+    /// Whether a finalizer is running. `[-0, +0, -]`
+    ///
+    /// While the collector calls a `__gc` it refuses every `lua_gc` option with -1. A script that called
+    /// `collectgarbage("stop")` does not look like that: the option asked for here then answers 0.
+    pub(crate) unsafe fn is_finalizing(l: *mut lua_State) -> bool {
+        // SAFETY: this option takes no further argument and changes nothing.
+        unsafe { mlua_sys::lua_gc(l, mlua_sys::LUA_GCISRUNNING) < 0 }
+    }
+
+    /// Switches to the collector mode that the stock interpreter chooses at start. `[-0, +0, -]`
+    pub(crate) unsafe fn choose_collector(l: *mut lua_State) {
+        // SAFETY: zeros keep the default parameters.
+        unsafe { mlua_sys::lua_gc(l, mlua_sys::LUA_GCGEN, 0 as c_int, 0 as c_int) };
+    }
+
+    /// Closes the to-be-closed variables of a thread that will never be resumed, and empties its stack. The
+    /// handlers run on the calling native stack. `[-?, +0, -]`
+    pub(crate) unsafe fn close_thread(l: *mut lua_State) {
+        // SAFETY: the caller owns the thread, and it is not running.
+        unsafe {
+            mlua_sys::lua_closethread(l, std::ptr::null_mut());
+            lua_settop(l, 0);
+        }
+    }
+
+    /// Loads the file at `path`, or standard input. `[-0, +1, -]`
+    pub(crate) unsafe fn load_file(l: *mut lua_State, path: Option<&CStr>) -> c_int {
+        let path = path.map_or(std::ptr::null(), CStr::as_ptr);
+        // SAFETY: null means standard input; Lua copies the name.
+        unsafe { mlua_sys::luaL_loadfilex(l, path, std::ptr::null()) }
+    }
+}
+
+#[cfg(feature = "luajit")]
+mod jit {
+    //! LuaJIT 2.1: the 5.1 API.
+
+    use std::cell::Cell;
+    use std::ffi::{CStr, c_int, c_void};
+
+    use super::super::ffi::*;
+    use super::Key;
+
+    pub(crate) const VERSION: &str = "LuaJIT 2.1";
+    pub(crate) const INIT_VARIABLES: &[&CStr] = &[c"LUA_INIT"];
+    /// Upvalues of a callback that belong to this file; its own ones follow.
+    pub(crate) const HIDDEN_UPVALUES: c_int = 1;
+
+    static DATA: Key = Key::new();
+    static RUNNER: Key = Key::new();
+    static FINALIZER_THREAD: Key = Key::new();
+
+    unsafe extern "C-unwind" {
+        /// An identity for an upvalue, shared by the closures that share it. `[-0, +0, -]`
+        #[link_name = "lua_upvalueid"]
+        pub(crate) fn upvalue_id(l: *mut lua_State, function: c_int, n: c_int) -> *mut c_void;
+        /// Makes one upvalue refer to another. `[-0, +0, -]`
+        #[link_name = "lua_upvaluejoin"]
+        pub(crate) fn upvalue_join(l: *mut lua_State, f1: c_int, n1: c_int, f2: c_int, n2: c_int);
+    }
+
+    /// Makes `data` the per-state data, which every later callback carries as an upvalue. `[-0, +0, m]`
+    pub(crate) unsafe fn set_state_data(l: *mut lua_State, data: *const c_void) {
+        // SAFETY: one stack slot is used and given back.
+        unsafe {
+            lua_pushlightuserdata(l, data.cast_mut());
+            lua_rawsetp(l, LUA_REGISTRYINDEX, DATA.address());
+        }
+    }
+
+    /// The per-state data, from inside a callback. `[-0, +0, -]`
+    pub(crate) unsafe fn state_data(l: *mut lua_State) -> *const c_void {
+        // SAFETY: the running function was pushed by `push_callback`, so its first upvalue is the data.
+        unsafe { lua_touserdata(l, lua_upvalueindex(1)) }
+    }
+
+    /// Pushes `function` as a callback with the `upvalues` values on top of the stack. `[-upvalues, +1, m]`
+    pub(crate) unsafe fn push_callback(l: *mut lua_State, function: lua_CFunction, upvalues: c_int) {
+        // SAFETY: the data goes below the caller's upvalues, so that it is the first one.
+        unsafe {
+            lua_rawgetp(l, LUA_REGISTRYINDEX, DATA.address());
+            lua_insert(l, -1 - upvalues);
+            lua_pushcclosure(l, function, upvalues + HIDDEN_UPVALUES);
+        }
+    }
+
+    /// Pushes the function that runs protected jobs, without allocating. `[-0, +1, -]`
+    pub(crate) unsafe fn push_job_runner(l: *mut lua_State, _: lua_CFunction) {
+        // SAFETY: `prepare_job_runner` ran when the state was opened.
+        unsafe { lua_rawgetp(l, LUA_REGISTRYINDEX, RUNNER.address()) };
+    }
+
+    /// Creates the closure that [`push_job_runner`] pushes: here every C function is an object. Also finds out on
+    /// which thread this state runs finalizers, by letting one run. `[-0, +0, m]`
+    pub(crate) unsafe fn prepare_job_runner(l: *mut lua_State, runner: lua_CFunction) {
+        // SAFETY: the stack ends as it began.
+        unsafe {
+            push_callback(l, runner, 0);
+            lua_rawsetp(l, LUA_REGISTRYINDEX, RUNNER.address());
+            mlua_sys::lua_newuserdata(l, 0);
+            lua_createtable(l, 0, 1);
+            lua_pushcclosure(l, note_thread, 0);
+            lua_setfield(l, -2, c"__gc".as_ptr());
+            lua_setmetatable(l, -2);
+            lua_pop(l, 1);
+            mlua_sys::lua_gc(l, mlua_sys::LUA_GCCOLLECT, 0);
+        }
+    }
+
+    /// `__gc` that files the thread it runs on. `[-0, +0, m]`
+    unsafe extern "C-unwind" fn note_thread(l: *mut lua_State) -> c_int {
+        // SAFETY: one stack slot is used and given back.
+        unsafe {
+            lua_pushlightuserdata(l, l.cast());
+            lua_rawsetp(l, LUA_REGISTRYINDEX, FINALIZER_THREAD.address());
+        }
+        0
+    }
+
+    /// Pushes a userdata of `size` bytes. `[-0, +1, m]`
+    pub(crate) unsafe fn new_userdata(l: *mut lua_State, size: usize) -> *mut c_void {
+        // SAFETY: no precondition but a valid state.
+        unsafe { mlua_sys::lua_newuserdata(l, size) }
+    }
+
+    /// Pops a value and ties it to the life of the userdata at `index`. `[-1, +0, m]`
+    pub(crate) unsafe fn tie(l: *mut lua_State, index: c_int) {
+        // SAFETY: a userdata may have any table as its environment.
+        unsafe {
+            let index = lua_absindex(l, index);
+            lua_createtable(l, 1, 0);
+            lua_insert(l, -2);
+            lua_rawseti(l, -2, 1);
+            mlua_sys::lua_setfenv(l, index);
+        }
+    }
+
+    /// Whether the number at `index` is an integer: LuaJIT has doubles only. `[-0, +0, -]`
+    pub(crate) unsafe fn is_integer(_: *mut lua_State, _: c_int) -> bool {
+        false
+    }
+
+    /// Whether a finalizer is running. `[-0, +0, -]`
+    ///
+    /// LuaJIT stops the collector and turns hooks off around a `__gc`, which it runs on a thread of its own. A
+    /// collector that is not stopped answers at once, and so does that thread. What remains is a coroutine inside a
+    /// finalizer, or a script that stopped the collector: set a hook, and see whether it fires.
+    pub(crate) unsafe fn is_finalizing(l: *mut lua_State) -> bool {
+        /// `LUA_GCISRUNNING` of LuaJIT's `lua.h`.
+        const IS_RUNNING: c_int = 9;
+        // SAFETY: the option changes nothing, and the stack ends as it began.
+        unsafe {
+            if mlua_sys::lua_gc(l, IS_RUNNING, 0) != 0 {
+                return false;
+            }
+            lua_rawgetp(l, LUA_REGISTRYINDEX, FINALIZER_THREAD.address());
+            let on_finalizer_thread = lua_touserdata(l, -1) == l.cast();
+            lua_pop(l, 1);
+            on_finalizer_thread || !hooks_fire(l)
+        }
+    }
+
+    thread_local! {
+        static FIRED: Cell<bool> = const { Cell::new(false) };
+    }
+
+    unsafe extern "C-unwind" fn on_call(_: *mut lua_State, _: *mut mlua_sys::lua_Debug) {
+        FIRED.set(true);
+    }
+
+    unsafe fn hooks_fire(l: *mut lua_State) -> bool {
+        FIRED.set(false);
+        // SAFETY: the hook of the script is put back; the job runner does nothing when it is given no job.
+        unsafe {
+            let (hook, mask, count) =
+                (mlua_sys::lua_gethook(l), mlua_sys::lua_gethookmask(l), mlua_sys::lua_gethookcount(l));
+            mlua_sys::lua_sethook(l, Some(on_call), mlua_sys::LUA_MASKCALL, 0);
+            lua_rawgetp(l, LUA_REGISTRYINDEX, RUNNER.address());
+            if lua_pcall(l, 0, 0, 0) != LUA_OK {
+                lua_pop(l, 1);
+            }
+            mlua_sys::lua_sethook(l, hook, mask, count);
+        }
+        FIRED.get()
+    }
+
+    /// LuaJIT has one collector mode.
+    pub(crate) unsafe fn choose_collector(_: *mut lua_State) {}
+
+    /// LuaJIT has no to-be-closed variables: the stack is emptied. `[-?, +0, -]`
+    pub(crate) unsafe fn close_thread(l: *mut lua_State) {
+        // SAFETY: the caller owns the thread, and it is not running.
+        unsafe { lua_settop(l, 0) }
+    }
+
+    /// Loads the file at `path`, or standard input. `[-0, +1, -]`
+    pub(crate) unsafe fn load_file(l: *mut lua_State, path: Option<&CStr>) -> c_int {
+        let path = path.map_or(std::ptr::null(), CStr::as_ptr);
+        // SAFETY: null means standard input; Lua copies the name.
+        unsafe { mlua_sys::luaL_loadfile(l, path) }
+    }
+}

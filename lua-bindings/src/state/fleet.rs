@@ -1,0 +1,114 @@
+//! [`Fleet`]: what the Lua states of one process share. The process ends when the last of them has closed.
+
+use std::ffi::{CStr, CString};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use moonfleet::channel::{self, Receiver, Sender};
+
+use crate::raw::ffi::lua_CFunction;
+
+/// A module that every state finds in `package.preload`.
+#[derive(Clone, Copy)]
+pub(crate) struct Module {
+    pub(crate) name: &'static CStr,
+    /// Pushes the module's table.
+    pub(crate) open: lua_CFunction,
+}
+
+/// The command line, from which every state builds its `arg`.
+#[derive(Debug, Default)]
+pub(crate) struct Arguments {
+    /// All words, the interpreter's name first.
+    pub(crate) words: Vec<CString>,
+    /// Which word is the script: `arg[0]`.
+    pub(crate) script: usize,
+}
+
+impl Arguments {
+    /// What comes after the script.
+    pub(crate) fn of_script(&self) -> &[CString] {
+        self.words.get(self.script + 1..).unwrap_or_default()
+    }
+}
+
+/// Shared by all states of a process.
+pub(crate) struct Fleet {
+    pub(crate) arguments: Arguments,
+    pub(crate) modules: &'static [Module],
+    /// Where `moonfleet.now()` counts from.
+    pub(crate) born: Instant,
+    /// Whose turn it is to carry the next launched state.
+    turn: AtomicUsize,
+    /// States that are open or about to be.
+    afloat: AtomicUsize,
+    /// Closed when `afloat` falls to zero.
+    ended: (Sender<()>, Receiver<()>),
+}
+
+impl Fleet {
+    pub(crate) fn new(arguments: Arguments, modules: &'static [Module]) -> Arc<Self> {
+        Arc::new(Self {
+            arguments,
+            modules,
+            born: Instant::now(),
+            turn: AtomicUsize::new(0),
+            afloat: AtomicUsize::new(0),
+            ended: channel::rendezvous(),
+        })
+    }
+
+    /// Counts one more state, for as long as the berth lives.
+    pub(crate) fn board(self: &Arc<Self>) -> Berth {
+        // ORDER: Relaxed; whoever boards is itself counted, or is the caller of `wait`, so zero is not in reach.
+        self.afloat.fetch_add(1, Ordering::Relaxed);
+        Berth(Arc::clone(self))
+    }
+
+    /// Waits until the last state has closed. Call it once a first state has boarded.
+    pub(crate) fn wait(&self) {
+        while self.ended.1.recv().is_ok() {}
+    }
+
+    /// The worker for the next launched state: each in turn, but not `own` if there is another.
+    pub(crate) fn next_worker(&self, own: usize, workers: usize) -> usize {
+        if workers < 2 {
+            return 0;
+        }
+        // ORDER: Relaxed; a counter that publishes nothing.
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        (own + 1 + turn % (workers - 1)) % workers
+    }
+}
+
+/// The place of one state in the fleet.
+pub(crate) struct Berth(Arc<Fleet>);
+
+impl Berth {
+    pub(crate) fn fleet(&self) -> &Arc<Fleet> {
+        &self.0
+    }
+}
+
+impl Drop for Berth {
+    fn drop(&mut self) {
+        // ORDER: AcqRel; each release happens before the last one's close, and so before `wait` returns.
+        if self.0.afloat.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.ended.0.close();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn launched_states_go_round_the_other_workers() {
+        let fleet = Fleet::new(Arguments::default(), &[]);
+        let turns: Vec<_> = (0..6).map(|_| fleet.next_worker(1, 4)).collect();
+        assert_eq!(turns, [2, 3, 0, 2, 3, 0]);
+        assert_eq!(fleet.next_worker(0, 1), 0);
+    }
+}

@@ -1,0 +1,88 @@
+//! [`TaskHandle`]: a task as Lua sees it, of this state or launched into another.
+
+use std::borrow::Cow;
+use std::ffi::{CStr, c_int};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::raw::compat::Key;
+use crate::raw::{Class, Frame, Raise};
+use crate::state::Phase;
+use crate::task::flight::Flight;
+use crate::task::record::Task;
+use crate::value::Handle;
+
+/// A task that can be joined.
+pub(crate) enum TaskHandle {
+    /// A task of this state.
+    Local(Rc<Task>),
+    /// The main function of a launched state.
+    Launched(Arc<Flight>),
+}
+
+impl Class for TaskHandle {
+    const NAME: &'static CStr = c"task";
+
+    fn key() -> &'static Key {
+        static KEY: Key = Key::new();
+        &KEY
+    }
+}
+
+impl TaskHandle {
+    pub(crate) fn name(&self) -> Cow<'_, str> {
+        match self {
+            Self::Local(task) => task.name().into(),
+            Self::Launched(flight) => flight.name().into(),
+        }
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        match self {
+            Self::Local(task) => task.phase(),
+            Self::Launched(flight) => flight.phase(),
+        }
+    }
+
+    /// A channel that closes when the task ends.
+    pub(crate) fn latch(&self) -> &Handle {
+        match self {
+            Self::Local(task) => task.latch(),
+            Self::Launched(flight) => flight.latch(),
+        }
+    }
+
+    /// Counts a joiner until the guard is dropped: an error that somebody waits for is not reported on stderr.
+    pub(crate) fn join_guard(&self) -> JoinGuard<'_> {
+        match self {
+            Self::Local(task) => task.joiners.set(task.joiners.get() + 1),
+            Self::Launched(flight) => flight.add_joiner(),
+        }
+        JoinGuard(self)
+    }
+
+    /// Pushes `true, results…` or `false, error` of an ended task. `[-0, +n, -]`
+    pub(crate) fn push_results(&self, frame: Frame<'_>) -> Result<c_int, Raise> {
+        match self {
+            Self::Local(task) => task.push_results(frame),
+            Self::Launched(flight) => {
+                let result = flight.result().ok_or_else(|| Raise::error("the launched state ended without a result"))?;
+                frame.push_boolean(result.is_ok());
+                let (Ok(message) | Err(message)) = result;
+                Ok(1 + message.push(frame)?)
+            }
+        }
+    }
+}
+
+/// See [`TaskHandle::join_guard`].
+pub(crate) struct JoinGuard<'t>(&'t TaskHandle);
+
+impl Drop for JoinGuard<'_> {
+    fn drop(&mut self) {
+        match self.0 {
+            TaskHandle::Local(task) => task.joiners.set(task.joiners.get() - 1),
+            TaskHandle::Launched(flight) => flight.remove_joiner(),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! From a Lua function to a queued task: `moonfleet.spawn` and `moonfleet.spawn_named`.
+//!
+//! What may raise comes first: the handle, the Lua thread, its arguments. Then comes the Rust half, which cannot
+//! raise. The task starts later, in order of spawning; the caller goes on.
+
+#![allow(unsafe_code, reason = "builds a Lua thread before anything with a destructor is alive")]
+
+use std::ffi::{c_int, c_void};
+use std::rc::Rc;
+
+use crate::raw::callback::conclude;
+use crate::raw::compat::{self, Key};
+use crate::raw::ffi::*;
+use crate::raw::{Frame, Outcome, Raise, Reply, userdata};
+use crate::state::open::{ANNOTATE, TASKS, XPCALL};
+use crate::state::{Local, STACK_SIZE};
+use crate::task::TaskHandle;
+use crate::task::record::Task;
+use crate::task::run::run;
+
+/// `spawn(fn, ...)`. `[-0, +1, e]`
+pub(crate) unsafe extern "C-unwind" fn spawn(l: *mut lua_State) -> c_int {
+    // SAFETY: called by Lua; nothing is alive.
+    unsafe {
+        luaL_checktype(l, 1, LUA_TFUNCTION);
+        queue(l, 1)
+    }
+}
+
+/// `spawn_named(name, fn, ...)`. `[-0, +1, e]`
+pub(crate) unsafe extern "C-unwind" fn spawn_named(l: *mut lua_State) -> c_int {
+    // SAFETY: called by Lua; nothing is alive.
+    unsafe {
+        luaL_checklstring(l, 1, std::ptr::null_mut());
+        luaL_checktype(l, 2, LUA_TFUNCTION);
+        queue(l, 2)
+    }
+}
+
+/// Makes a task of the function at index `function` and the values above it. `[-0, +1, e]`
+unsafe fn queue(l: *mut lua_State, function: c_int) -> c_int {
+    // SAFETY: plain-frames up to `conclude`: an `Empty` is a pointer.
+    unsafe {
+        let arguments = lua_gettop(l) - function;
+        luaL_checkstack(l, arguments + 8, c"too many arguments".as_ptr());
+        let empty = userdata::allocate::<TaskHandle>(l);
+        let thread = lua_newthread(l);
+        compat::tie(l, -2);
+        load(l, thread, function, arguments);
+        remember(l, thread);
+        conclude(l, |frame| {
+            let name = (function == 2).then(|| frame.text(1)).flatten().map(String::into_boxed_str);
+            let outcome = start(frame, name, thread, arguments, |handle| empty.fill(l, handle));
+            if outcome.is_err() {
+                forget(l, thread);
+            }
+            outcome
+        })
+    }
+}
+
+/// Gives the thread what it will run: `xpcall(fn, handler, ...)`. `[-0, +0, m]`
+unsafe fn load(l: *mut lua_State, thread: *mut lua_State, function: c_int, arguments: c_int) {
+    // SAFETY: plain-frames; `queue` made room here, and a borrowed text needs no destructor.
+    unsafe {
+        if lua_checkstack(thread, arguments + 8) == 0 {
+            Raise::error("too many arguments").throw(l);
+        }
+        push_key(l, &XPCALL);
+        lua_pushvalue(l, function);
+        push_key(l, &ANNOTATE);
+        for index in 1..=arguments {
+            lua_pushvalue(l, function + index);
+        }
+        lua_xmove(l, thread, arguments + 3);
+    }
+}
+
+/// Files the handle on top in the registry until the task has ended: while it runs, nothing else need hold it. The
+/// handle in turn holds the thread. `[-0, +0, m]`
+unsafe fn remember(l: *mut lua_State, thread: *mut lua_State) {
+    // SAFETY: plain-frames; two slots.
+    unsafe {
+        push_key(l, &TASKS);
+        lua_pushvalue(l, -2);
+        lua_rawsetp(l, -2, address(thread));
+        lua_pop(l, 1);
+    }
+}
+
+unsafe fn push_key(l: *mut lua_State, key: &'static Key) {
+    // SAFETY: the caller's.
+    unsafe { lua_rawgetp(l, LUA_REGISTRYINDEX, key.address()) };
+}
+
+/// The Rust half: the record, and the native task that will run it.
+fn start(
+    frame: Frame<'_>,
+    name: Option<Box<str>>,
+    thread: *mut lua_State,
+    arguments: c_int,
+    fill: impl FnOnce(TaskHandle),
+) -> Outcome {
+    let local = Local::share(frame);
+    let number = local.register_task()?;
+    let mut builder = moonfleet::task::Builder::new().stack_size(STACK_SIZE).wide_guard(true);
+    if let Some(name) = &name {
+        builder = builder.name(&**name);
+    }
+    let task = Rc::new(Task::new(name, number, thread));
+    let (own_task, own_local) = (Rc::clone(&task), Rc::clone(&local));
+    match builder.spawn_local(move || run(&own_task, &own_local, arguments + 2)) {
+        Ok(_detached) => {
+            fill(TaskHandle::Local(task));
+            Ok(Reply::Values(1))
+        }
+        Err(error) => {
+            local.unregister_task();
+            Err(Raise::error(format!("cannot spawn a task: {error}")))
+        }
+    }
+}
+
+/// Takes the task with this thread out of the registry. `[-0, +0, -]`
+///
+/// # Safety
+/// `l` belongs to the state of `thread`, and has three free slots.
+pub(super) unsafe fn forget(l: *mut lua_State, thread: *mut lua_State) {
+    // SAFETY: setting an entry that exists to nil allocates nothing.
+    unsafe {
+        push_key(l, &TASKS);
+        lua_pushnil(l);
+        lua_rawsetp(l, -2, address(thread));
+        lua_pop(l, 1);
+    }
+}
+
+fn address(thread: *mut lua_State) -> *const c_void {
+    thread.cast_const().cast()
+}

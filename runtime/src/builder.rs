@@ -1,0 +1,178 @@
+//! How a runtime is set up: every knob with its unit, default and range.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+use crate::config;
+use crate::runtime::Runtime;
+use crate::scheduler::shared::Settings;
+use crate::stack::{StackClass, StackSizeError};
+
+/// Most workers of one runtime: more than any machine has cores, fewer than breaks a process.
+const MAX_WORKERS: usize = 4096;
+
+/// Sets up a [`Runtime`].
+///
+/// # Examples
+/// ```
+/// let runtime = moonfleet::Runtime::builder().workers(2).stack_size(64 << 10).build().unwrap();
+/// assert_eq!(runtime.block_on(|| 1 + 1), 2);
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct Builder {
+    workers: Option<usize>,
+    stack_bytes: usize,
+    thread_name: String,
+    max_tasks: Option<usize>,
+    max_stacks: Option<usize>,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        Self {
+            workers: None,
+            stack_bytes: config::STACK_BYTES,
+            thread_name: "moonfleet".into(),
+            max_tasks: None,
+            max_stacks: None,
+        }
+    }
+
+    /// How many workers, each an OS thread. Default: the cores this process may use, cgroup quota included.
+    ///
+    /// # Examples
+    /// ```
+    /// let error = moonfleet::Runtime::builder().workers(0).build().unwrap_err();
+    /// assert_eq!(error.to_string(), "0 workers were asked for: ask for 1 to 4096");
+    /// ```
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// Stack size of each task, in bytes. Default: 256 KiB. It is address space; touched pages take memory.
+    ///
+    /// # Examples
+    /// ```
+    /// let error = moonfleet::Runtime::builder().stack_size(100).build().unwrap_err();
+    /// assert!(error.to_string().contains("the smallest is 16384 bytes"));
+    /// ```
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_bytes = bytes;
+        self
+    }
+
+    /// Name of the worker threads; each gets its number appended. Default: `moonfleet`.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().thread_name("crew").workers(1).build().unwrap();
+    /// let name = runtime.block_on(|| std::thread::current().name().map(str::to_owned));
+    /// assert_eq!(name.as_deref(), Some("crew-0"));
+    /// ```
+    pub fn thread_name(mut self, name: impl Into<String>) -> Self {
+        self.thread_name = name.into();
+        self
+    }
+
+    /// How many tasks may exist at a time, started or not. Default: no limit but memory.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().max_tasks(10).build().unwrap();
+    /// # runtime.block_on(|| ());
+    /// ```
+    pub fn max_tasks(mut self, tasks: usize) -> Self {
+        self.max_tasks = Some(tasks);
+        self
+    }
+
+    /// How many stacks may be in use at a time; a task that starts beyond that ends with
+    /// [`JoinError::NoStack`](crate::JoinError::NoStack). Default: no limit but the kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().max_stacks(100).build().unwrap();
+    /// # runtime.block_on(|| ());
+    /// ```
+    pub fn max_stacks(mut self, stacks: usize) -> Self {
+        self.max_stacks = Some(stacks);
+        self
+    }
+
+    /// Starts the runtime: its workers begin to wait for tasks.
+    ///
+    /// # Errors
+    /// [`BuildError`]: a knob out of its range, or the kernel refused threads or descriptors.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(moonfleet::Runtime::builder().workers(1).build().is_ok());
+    /// ```
+    pub fn build(self) -> Result<Runtime, BuildError> {
+        let workers = self.workers.unwrap_or_else(num_cpus::get);
+        if !(1..=MAX_WORKERS).contains(&workers) {
+            return Err(BuildError::Workers { asked: workers });
+        }
+        let stack_class = StackClass::new(self.stack_bytes, false).map_err(BuildError::StackSize)?;
+        let settings =
+            Settings { workers, stack_class, max_tasks: self.max_tasks, max_stacks: self.max_stacks };
+        Runtime::start(settings, &self.thread_name).map_err(|source| BuildError::Kernel { workers, source })
+    }
+}
+
+/// Why a runtime was not built.
+///
+/// # Examples
+/// ```
+/// use moonfleet::{BuildError, Runtime};
+///
+/// let error = Runtime::builder().workers(0).build().unwrap_err();
+/// assert!(matches!(error, BuildError::Workers { asked: 0 }));
+/// ```
+#[derive(Debug)]
+pub enum BuildError {
+    /// The number of workers is out of range.
+    Workers {
+        /// The number asked for.
+        asked: usize,
+    },
+    /// The stack size is out of range.
+    StackSize(StackSizeError),
+    /// The kernel refused a thread, a stack for its signals, or a descriptor.
+    Kernel {
+        /// The number of workers asked for.
+        workers: usize,
+        /// What the kernel said.
+        source: io::Error,
+    },
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BuildError::Workers { asked } => {
+                write!(f, "{asked} workers were asked for: ask for 1 to {MAX_WORKERS}")
+            }
+            BuildError::StackSize(error) => error.fmt(f),
+            BuildError::Kernel { workers, source } => write!(
+                f,
+                "{workers} workers were asked for, but the kernel refused a thread or a descriptor ({source}): \
+                 ask for fewer, or raise `ulimit -u` and `ulimit -n` (each worker takes one thread and two \
+                 descriptors)"
+            ),
+        }
+    }
+}
+
+impl Error for BuildError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            BuildError::Workers { .. } => None,
+            BuildError::StackSize(error) => Some(error),
+            BuildError::Kernel { source, .. } => Some(source),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Every tunable of the scheduler as plain data: its unit, its value, and why that value.
+
+/// How a worker shares its time. The values were chosen by `moonfleet-benches`; see `docs/tuning.md`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// Consecutive runs from the `next` slot before its task goes to the end of the ring. Two tasks that
+    /// hand each other messages would otherwise keep the worker to themselves.
+    pub(crate) next_in_a_row: u32,
+    /// Started tasks run for each unstarted one, while both are ready: old work first, new work still moves.
+    pub(crate) started_per_fresh: u32,
+    /// Runs between two looks into the inbox while there is other work. A look costs a cache miss when
+    /// others write there; not looking delays remote wakes.
+    pub(crate) inbox_interval: u32,
+    /// Runs between two looks at the clock and the injector, at most.
+    pub(crate) upkeep_interval: u32,
+    /// The time, in nanoseconds, that should lie between those looks: the interval shrinks when runs are long.
+    pub(crate) upkeep_period_ns: u64,
+    /// How often a worker without work looks around before it sleeps. A sleep and a wake cost tens of
+    /// microseconds, and a partner on another worker often answers sooner.
+    pub(crate) looks_before_sleep: u32,
+}
+
+impl Pace {
+    /// The pace of every worker.
+    pub(crate) const DEFAULT: Self = Self {
+        next_in_a_row: 16,
+        started_per_fresh: 3,
+        inbox_interval: 16,
+        upkeep_interval: 61,
+        upkeep_period_ns: 200_000,
+        looks_before_sleep: 200,
+    };
+}
+
+/// Stack size of a task, in bytes, unless told otherwise: address space only, one page is touched at first.
+pub(crate) const STACK_BYTES: usize = 256 << 10;
+
+/// How long the end of a `Runtime` waits for its tasks to unwind, unless told otherwise, in seconds.
+pub(crate) const SHUTDOWN_SECONDS: u64 = 5;

@@ -1,0 +1,55 @@
+//! Counters that one worker writes and anybody reads: plain loads and stores, no read-modify-write.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// One counter with one writer.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds `n`. Only the owner calls this.
+    #[inline]
+    pub(crate) fn add(&self, n: u64) {
+        // ORDER: Relaxed both; there is one writer, and readers want a recent figure, not an ordering.
+        self.0.store(self.0.load(Ordering::Relaxed) + n, Ordering::Relaxed);
+    }
+
+    /// A recent figure.
+    pub(crate) fn get(&self) -> u64 {
+        // ORDER: Relaxed; see `add`.
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What one worker counts.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) spawned: Counter,
+    pub(crate) started: Counter,
+    pub(crate) finished: Counter,
+    pub(crate) stolen: Counter,
+    pub(crate) wakes_local: Counter,
+    pub(crate) wakes_remote: Counter,
+    pub(crate) parks: Counter,
+    /// The id of the running task; zero between tasks.
+    pub(crate) running: Running,
+}
+
+/// The id of the task that a worker runs.
+#[derive(Debug, Default)]
+pub(crate) struct Running(AtomicU64);
+
+impl Running {
+    /// Notes that task `id` runs (zero: none).
+    #[inline]
+    pub(crate) fn set(&self, id: u64) {
+        // ORDER: Relaxed; a figure to report, it guards nothing.
+        self.0.store(id, Ordering::Relaxed);
+    }
+
+    /// The id of the task that runs, if one does.
+    pub(crate) fn get(&self) -> Option<u64> {
+        // ORDER: Relaxed; see `set`.
+        Some(self.0.load(Ordering::Relaxed)).filter(|&id| id != 0)
+    }
+}

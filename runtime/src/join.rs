@@ -1,0 +1,152 @@
+//! Waiting for a task to end, and what it returned.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::channel::oneshot;
+use crate::foreign::RecvFailure;
+use crate::scheduler::worker;
+use crate::suspend::unwind_cancelled;
+use crate::sys::clock;
+use crate::task::cell::{Joinable, Outcome};
+use crate::task::error::JoinError;
+
+/// Owns the right to join one task. Dropped, it lets the task run on by itself.
+///
+/// # Examples
+/// ```
+/// moonfleet::run(|| {
+///     let answer = moonfleet::spawn(|| 6 * 7);
+///     assert_eq!(answer.join().unwrap(), 42);
+/// });
+/// ```
+pub struct JoinHandle<T> {
+    joinable: Joinable<T>,
+}
+
+impl<T> JoinHandle<T> {
+    pub(crate) fn new(joinable: Joinable<T>) -> Self {
+        Self { joinable }
+    }
+
+    /// Waits until the task has ended, and returns its result.
+    ///
+    /// A task of the same runtime that nobody has started yet is started here and now, ahead of others.
+    ///
+    /// **Shape** `self → Result<T, JoinError>`
+    /// # Suspends
+    /// Until the task has ended. Never returns in a task that joins itself; see [`JoinHandle::join_timeout`].
+    /// # Errors
+    /// [`JoinError`]: the task panicked, was cancelled, or got no stack.
+    /// # Cancellation
+    /// Unwinds silently; the joined task runs on.
+    ///
+    /// # Examples
+    /// ```
+    /// let error = moonfleet::run(|| moonfleet::spawn(|| panic!("adrift")).join().unwrap_err());
+    /// assert!(error.to_string().contains("adrift"));
+    /// ```
+    pub fn join(self) -> Result<T, JoinError> {
+        self.wait(None).unwrap_or_else(|failure| {
+            if failure == RecvFailure::Cancelled {
+                unwind_cancelled();
+            }
+            Err(JoinError::Cancelled { task: self.joinable.task.info().to_string() })
+        })
+    }
+
+    /// Waits until the task has ended, but no longer than `timeout`.
+    ///
+    /// **Shape** `self, Duration → Result<Result<T, JoinError>, JoinHandle<T>>`
+    /// # Suspends
+    /// As [`JoinHandle::join`], up to `timeout`.
+    /// # Errors
+    /// The handle itself if the task still runs.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// moonfleet::run(|| {
+    ///     let (tx, rx) = moonfleet::channel::rendezvous();
+    ///     let task = moonfleet::spawn(move || rx.recv().unwrap());
+    ///     let task = task.join_timeout(Duration::ZERO).unwrap_err();
+    ///     tx.send(5).unwrap();
+    ///     assert_eq!(task.join().unwrap(), 5);
+    /// });
+    /// ```
+    pub fn join_timeout(self, timeout: Duration) -> Result<Result<T, JoinError>, Self> {
+        match self.wait(Some(clock::after(timeout))) {
+            Ok(outcome) => Ok(outcome),
+            Err(failure) => {
+                if failure == RecvFailure::Cancelled {
+                    unwind_cancelled();
+                }
+                Err(self)
+            }
+        }
+    }
+
+    /// Whether the task has ended: a join would not wait.
+    ///
+    /// # Examples
+    /// ```
+    /// moonfleet::run(|| {
+    ///     let task = moonfleet::spawn_local(|| ());
+    ///     assert!(!task.is_finished(), "it starts when we suspend");
+    ///     moonfleet::yield_now();
+    ///     assert!(task.is_finished());
+    /// });
+    /// ```
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.joinable.outcome().is_closed()
+    }
+
+    /// The task's id, unique in its runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// let ids = moonfleet::run(|| (moonfleet::spawn(|| ()).id(), moonfleet::spawn(|| ()).id()));
+    /// assert_ne!(ids.0, ids.1);
+    /// ```
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.joinable.task.info().id
+    }
+
+    /// The task's name, if it was given one.
+    ///
+    /// # Examples
+    /// ```
+    /// moonfleet::run(|| {
+    ///     let task = moonfleet::TaskBuilder::new().name("lookout").spawn(|| ()).unwrap();
+    ///     assert_eq!(task.name(), Some("lookout"));
+    /// });
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.joinable.task.info().name.as_deref()
+    }
+
+    /// Waits for the outcome; the failures are a timeout and a cancel.
+    pub(crate) fn wait(&self, deadline_ns: Option<u64>) -> Result<Outcome<T>, RecvFailure> {
+        if let Some(worker) = worker::current() {
+            worker.start_next(&self.joinable.task);
+        }
+        oneshot::take(self.joinable.outcome(), deadline_ns)
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        let (_nobody, unclaimed) = self.joinable.outcome().close();
+        drop(unclaimed);
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinHandle({}, finished: {})", self.joinable.task.info(), self.is_finished())
+    }
+}

@@ -1,0 +1,85 @@
+//! Moonfleet: a multi-threaded, work-stealing, *stackful* coroutine runtime for Linux.
+//!
+//! Tasks are functions with stacks of their own. They block the way people think (`rx.recv()`,
+//! `sleep(..)`, `task.join()`), and thousands to a million of them share a few OS threads: a task that
+//! waits gives its worker to another. There is no `async`, and no function that only works in it.
+//!
+//! ```
+//! use moonfleet::{channel, select, spawn};
+//!
+//! // "Stateful tasks": one task owns the state, the others ask it by messages.
+//! let answer = moonfleet::run(|| {
+//!     let (reads, read_ops) = channel::rendezvous::<(u32, channel::oneshot::Sender<u32>)>();
+//!     let (writes, write_ops) = channel::rendezvous::<(u32, u32)>();
+//!     spawn(move || {
+//!         let mut state = std::collections::HashMap::new();
+//!         loop {
+//!             select! {
+//!                 recv(read_ops) -> op => match op {
+//!                     Ok((key, reply)) => drop(reply.send(state.get(&key).copied().unwrap_or(0))),
+//!                     Err(_) => break,
+//!                 },
+//!                 recv(write_ops) -> op => if let Ok((key, value)) = op { state.insert(key, value); },
+//!             }
+//!         }
+//!     });
+//!     writes.send((1, 42)).unwrap();
+//!     let (reply, answer) = channel::oneshot();
+//!     reads.send((1, reply)).unwrap();
+//!     answer.recv().unwrap()
+//! });
+//! assert_eq!(answer, 42);
+//! ```
+//!
+//! # The contract
+//! - [`spawn`] is safe: an unstarted task is plain `Send` data that any worker may steal. **Once started it
+//!   stays on its worker until it ends**, so thread-locals, `Rc` and guards are as sound as in an OS thread.
+//! - A panic ends its task alone and comes out of [`JoinHandle::join`]. Shutdown unwinds suspended tasks.
+//! - Whatever blocks works in tasks and on plain OS threads alike.
+//! - Hold no std lock, and no other guard that blocks an OS thread, over a call that suspends.
+//!
+//! # How the code is laid out
+//! The modules below are declared bottom to top, and each names only modules above it in this list; a test
+//! holds that. What users block on (`channel`, `select`, `time`, `join`) and the scheduler meet in
+//! `context` and `suspend`. Protocols whose correctness hangs on atomics are leaf files that name only
+//! [`primitive`](self) and each other: `loom-tests` checks those very files.
+
+#![deny(unsafe_code)]
+
+// ── ground: knows nothing of tasks ──────────────────────────────────────────────────────────────────────
+mod primitive;
+mod config;
+mod sys;
+mod stack;
+mod coroutine;
+// ── waiting and waking ──────────────────────────────────────────────────────────────────────────────────
+mod wait;
+mod home;
+mod task;
+mod timer;
+// ── where blocking code meets the scheduler ─────────────────────────────────────────────────────────────
+mod context;
+mod suspend;
+// ── the scheduler ───────────────────────────────────────────────────────────────────────────────────────
+mod scheduler;
+// ── what users block on ─────────────────────────────────────────────────────────────────────────────────
+pub mod channel;
+pub mod select;
+pub mod time;
+mod join;
+pub mod foreign;
+// ── whole programs ──────────────────────────────────────────────────────────────────────────────────────
+mod spawn;
+mod current;
+mod metrics;
+mod builder;
+mod runtime;
+
+pub use crate::builder::{BuildError, Builder};
+pub use crate::current::{CurrentTask, current_task, worker_count, worker_index};
+pub use crate::join::JoinHandle;
+pub use crate::metrics::{Metrics, WorkerMetrics};
+pub use crate::runtime::{Handle, Runtime, ShutdownReport, StuckWorker, run};
+pub use crate::spawn::{SpawnError, TaskBuilder, spawn, spawn_local, spawn_on, yield_now};
+pub use crate::stack::{StackError, StackSizeError};
+pub use crate::task::error::{JoinError, TaskPanic};

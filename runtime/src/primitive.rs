@@ -1,0 +1,61 @@
+//! The atoms every protocol file is written in: atomics, an unsafe cell, a polite spin.
+//!
+//! Protocol files name `crate::primitive` and never `std::sync` or `std::cell`. That one habit lets
+//! `loom-tests` compile the very same files against loom, by offering a module of this name and shape;
+//! the runtime itself has no `cfg(loom)` anywhere.
+
+#![allow(unsafe_code, reason = "MutPtr hands out the reference that a protocol file vouches for")]
+
+pub(crate) mod atomic {
+    //! Atomics and fences, as the standard library has them.
+    pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
+}
+
+/// An `UnsafeCell` with loom's interface: each access is a value that lives as long as the access does.
+#[derive(Debug, Default)]
+#[repr(transparent)]
+pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
+
+impl<T> UnsafeCell<T> {
+    /// A cell that holds `value`.
+    pub(crate) const fn new(value: T) -> Self {
+        Self(core::cell::UnsafeCell::new(value))
+    }
+
+    /// Begins an exclusive access. What makes it exclusive is the caller's protocol.
+    #[inline(always)]
+    pub(crate) fn get_mut(&self) -> MutPtr<T> {
+        MutPtr(self.0.get())
+    }
+}
+
+/// An exclusive access to an [`UnsafeCell`] in progress.
+#[derive(Debug)]
+pub(crate) struct MutPtr<T>(*mut T);
+
+impl<T> MutPtr<T> {
+    /// The value.
+    ///
+    /// # Safety
+    /// No other access to the same cell may overlap with the reference's life.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref, reason = "exclusive by the protocol, as loom's MutPtr::deref")]
+    pub(crate) unsafe fn deref(&self) -> &mut T {
+        // SAFETY: exclusive-access — promised by the caller; the pointer comes from a live cell.
+        unsafe { &mut *self.0 }
+    }
+}
+
+/// Waits a little inside a spin loop: a few processor pauses first, then the time slice.
+///
+/// `round` counts the calls of one loop. The holder of a lock may have lost its processor, so spinning
+/// for ever would burn exactly the time it needs.
+#[inline]
+pub(crate) fn relax(round: &mut u32) {
+    *round = round.saturating_add(1);
+    if *round < 64 {
+        core::hint::spin_loop();
+    } else {
+        std::thread::yield_now();
+    }
+}

@@ -1,0 +1,456 @@
+//! A runtime: worker threads that run tasks, from start to shutdown. There may be several in a process.
+
+#![allow(unsafe_code, reason = "block_on lends the caller's borrows to a task; installs the signal handler")]
+
+use std::fmt;
+use std::io;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_deque::Worker as Deque;
+
+use crate::builder::Builder;
+use crate::channel::{Receiver, Sender, unbounded};
+use crate::config;
+use crate::context;
+use crate::join::JoinHandle;
+use crate::metrics::Metrics;
+use crate::scheduler::rounds::Rounds;
+use crate::scheduler::shared::{Settings, Shared};
+use crate::scheduler::worker::{self, Worker};
+use crate::spawn::{SpawnError, TaskBuilder};
+use crate::stack::{self, AltStack};
+use crate::suspend::Party;
+use crate::sys::poller::{Poller, be_punctual};
+use crate::task::error::JoinError;
+
+/// Worker threads and the tasks they run. Dropped, it shuts down as [`Runtime::shutdown`] with five seconds.
+///
+/// # Examples
+/// ```
+/// use moonfleet::Runtime;
+///
+/// let runtime = Runtime::builder().workers(2).build().unwrap();
+/// let total = runtime.block_on(|| {
+///     let (tx, rx) = moonfleet::channel::bounded(4);
+///     for n in 0..10 {
+///         let tx = tx.clone();
+///         moonfleet::spawn(move || tx.send(n).unwrap());
+///     }
+///     drop(tx);
+///     rx.iter().sum::<i32>()
+/// });
+/// assert_eq!(total, 45);
+/// ```
+pub struct Runtime {
+    shared: Arc<Shared>,
+    /// One message per worker that has ended; closed when all have.
+    ended: Receiver<usize>,
+    shut_down: bool,
+}
+
+/// Spawns into a runtime from anywhere; cheap to clone, and never keeps the runtime alive.
+///
+/// # Examples
+/// ```
+/// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+/// let handle = runtime.handle();
+/// let task = std::thread::spawn(move || handle.spawn(|| 5)).join().unwrap();
+/// assert_eq!(task.join().unwrap(), 5);
+/// ```
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+}
+
+/// Runs `main` as a task of a new runtime with default settings, and returns its result. Tasks that still
+/// run then are cancelled.
+///
+/// # Panics
+/// If `main` panics, with its payload; if the runtime cannot be built (see [`Builder::build`]).
+///
+/// # Examples
+/// ```
+/// assert_eq!(moonfleet::run(|| 2 + 2), 4);
+/// ```
+pub fn run<F, T>(main: F) -> T
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    let runtime = Runtime::builder().build().unwrap_or_else(|error| panic!("{error}"));
+    runtime.block_on(main)
+}
+
+impl Runtime {
+    /// Sets up a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().build().unwrap();
+    /// # drop(runtime);
+    /// ```
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    pub(crate) fn start(settings: Settings, thread_name: &str) -> io::Result<Self> {
+        // SAFETY: `overflowing` reads a constant-initialised thread-local and plain fields of the current
+        // task, whose name lives as long as the task: async-signal-safe, and it cannot panic.
+        unsafe { stack::install(context::overflowing) };
+        let deques: Vec<_> = (0..settings.workers).map(|_| Deque::new_fifo()).collect();
+        let stealers = deques.iter().map(Deque::stealer).collect();
+        let shared = Arc::new(Shared::new(settings, stealers)?);
+        let (ending, ended) = unbounded();
+        let runtime = Self { shared, ended, shut_down: false };
+        // If a thread is refused, dropping `runtime` ends those that have started.
+        for (index, fresh) in deques.into_iter().enumerate() {
+            let poller = Poller::new(runtime.shared.homes[index].doorbell())?;
+            let shared = Arc::clone(&runtime.shared);
+            let name = format!("{thread_name}-{index}");
+            let ending = ending.clone();
+            thread::Builder::new().name(name).spawn(move || {
+                run_worker(Worker::new(index, fresh, shared), poller, ending);
+            })?;
+        }
+        Ok(runtime)
+    }
+
+    /// Runs `body` as a task of this runtime, and waits for it. It may borrow from the caller.
+    ///
+    /// **Shape** `FnOnce() → T` to `T`
+    /// # Suspends
+    /// Until `body` has ended; in a task of another runtime, suspends that task.
+    /// # Panics
+    /// If `body` panics, with its payload; if the task cannot be spawned or gets no stack.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+    /// let mut log = Vec::new();
+    /// runtime.block_on(|| log.push("aboard"));
+    /// assert_eq!(log, ["aboard"]);
+    /// ```
+    pub fn block_on<F, T>(&self, body: F) -> T
+    where
+        F: FnOnce() -> T + Send,
+        T: Send,
+    {
+        // SAFETY: the loop below does not leave this frame before the task has ended.
+        let spawned = unsafe { TaskBuilder::new().spawn_borrowing(&self.shared, None, body) };
+        let handle = spawned.unwrap_or_else(|error| panic!("{error}"));
+        let outcome = loop {
+            // A cancel does not shorten this wait: the task may hold borrows of this frame.
+            if let Ok(outcome) = handle.wait(None) {
+                break outcome;
+            }
+            Party::let_others_run();
+        };
+        outcome.unwrap_or_else(|error| match error {
+            JoinError::Panicked(panic) => resume_unwind(panic.into_payload()),
+            error => panic!("{error}"),
+        })
+    }
+
+    /// Spawns a task from anywhere; see [`spawn`](crate::spawn).
+    ///
+    /// # Panics
+    /// If as many tasks exist as `max_tasks` allows.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+    /// assert_eq!(runtime.spawn(|| 3).join().unwrap(), 3);
+    /// ```
+    #[track_caller]
+    pub fn spawn<F, T>(&self, body: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.handle().spawn(body)
+    }
+
+    /// Spawns a task on worker `worker`, from anywhere.
+    ///
+    /// # Panics
+    /// If there is no such worker, or as many tasks exist as `max_tasks` allows.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().workers(2).build().unwrap();
+    /// let task = runtime.spawn_on(1, moonfleet::worker_index);
+    /// assert_eq!(task.join().unwrap(), Some(1));
+    /// ```
+    #[track_caller]
+    pub fn spawn_on<F, T>(&self, worker: usize, body: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let spawned = TaskBuilder::new().spawn_from_outside(&self.shared, Some(worker), body);
+        spawned.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// A handle to spawn by from other places.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+    /// let handle = runtime.handle();
+    /// drop(runtime);
+    /// assert_eq!(handle.try_spawn(|| ()).unwrap_err(), moonfleet::SpawnError::ShutDown);
+    /// ```
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle { shared: Arc::clone(&self.shared) }
+    }
+
+    /// How many workers there are.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(moonfleet::Runtime::builder().workers(2).build().unwrap().workers(), 2);
+    /// ```
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.shared.settings.workers
+    }
+
+    /// What the workers have counted so far.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+    /// runtime.block_on(|| moonfleet::spawn(|| ()).join().unwrap());
+    /// assert_eq!(runtime.metrics().total().spawned, 1);
+    /// ```
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        Metrics::read(&self.shared)
+    }
+
+    /// Ends the runtime: no task is spawned any more, suspended tasks are woken to unwind, tasks that have
+    /// not started are dropped, and the call waits for all that up to `timeout`.
+    ///
+    /// # Suspends
+    /// Until every task has ended, or for `timeout`.
+    /// # Panics
+    /// In a task of the same runtime, which could not end while it waits for itself.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+    /// let (tx, rx) = moonfleet::channel::rendezvous::<()>();
+    /// let parked = runtime.spawn(move || rx.recv());
+    /// let report = runtime.shutdown(Duration::from_secs(5));
+    /// assert!(report.is_complete(), "{report}");
+    /// assert!(matches!(parked.join(), Err(moonfleet::JoinError::Cancelled { .. })));
+    /// # drop(tx);
+    /// ```
+    pub fn shutdown(mut self, timeout: Duration) -> ShutdownReport {
+        self.end(timeout)
+    }
+
+    fn end(&mut self, timeout: Duration) -> ShutdownReport {
+        assert!(
+            !self.runs_here(),
+            "a runtime was shut down or dropped by one of its own tasks; let another \
+             thread, or the caller of `block_on`, own it"
+        );
+        self.shut_down = true;
+        self.shared.gate.close();
+        for home in &self.shared.homes {
+            home.stop();
+        }
+        let deadline = std::time::Instant::now() + timeout;
+        let mut running: Vec<usize> = (0..self.workers()).collect();
+        while !running.is_empty() {
+            let left = deadline.saturating_duration_since(std::time::Instant::now());
+            match self.ended.recv_timeout(left) {
+                Ok(index) => running.retain(|&other| other != index),
+                // Closed: workers that never started have nothing to end.
+                Err(crate::channel::RecvTimeoutError::Closed) => break,
+                Err(crate::channel::RecvTimeoutError::Timeout) => return self.report(&running),
+            }
+        }
+        self.report(&[])
+    }
+
+    fn report(&self, workers: &[usize]) -> ShutdownReport {
+        let describe = |&worker: &usize| StuckWorker {
+            worker,
+            task: self.shared.counters[worker].running.get().map(|id| self.shared.names.describe(id)),
+        };
+        ShutdownReport { stuck: workers.iter().map(describe).collect() }
+    }
+
+    /// Whether the calling thread is one of this runtime's workers.
+    fn runs_here(&self) -> bool {
+        worker::current().is_some_and(|worker| Arc::ptr_eq(&worker.shared, &self.shared))
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if !self.shut_down && !(thread::panicking() && self.runs_here()) {
+            let _report = self.end(Duration::from_secs(config::SHUTDOWN_SECONDS));
+        }
+    }
+}
+
+impl Handle {
+    /// Spawns a task from anywhere; see [`spawn`](crate::spawn).
+    ///
+    /// # Panics
+    /// If the runtime is shut down, or as many tasks exist as `max_tasks` allows.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+    /// assert_eq!(runtime.handle().spawn(|| 1).join().unwrap(), 1);
+    /// ```
+    #[track_caller]
+    pub fn spawn<F, T>(&self, body: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.try_spawn(body).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Spawns a task from anywhere, if the runtime takes it.
+    ///
+    /// # Errors
+    /// [`SpawnError`]: shut down, or too many tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+    /// assert!(runtime.handle().try_spawn(|| 1).is_ok());
+    /// ```
+    pub fn try_spawn<F, T>(&self, body: F) -> Result<JoinHandle<T>, SpawnError>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        TaskBuilder::new().spawn_from_outside(&self.shared, None, body)
+    }
+}
+
+/// What a shutdown could not end in time.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+///
+/// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+/// let report = runtime.shutdown(Duration::from_secs(5));
+/// assert_eq!(report.to_string(), "every task has ended");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "a shutdown may leave tasks running"]
+pub struct ShutdownReport {
+    stuck: Vec<StuckWorker>,
+}
+
+/// A worker whose tasks did not end in time. Its thread goes on; its stacks stay mapped.
+///
+/// # Examples
+/// ```
+/// # use std::time::Duration;
+/// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+/// let report = runtime.shutdown(Duration::from_secs(5));
+/// assert!(report.stuck().is_empty());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StuckWorker {
+    /// The worker's number.
+    pub worker: usize,
+    /// The task that runs on it without suspending; `None` if its tasks wait for something that cannot be
+    /// cancelled, such as another runtime.
+    pub task: Option<String>,
+}
+
+impl ShutdownReport {
+    /// Whether every task has ended.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::time::Duration;
+    /// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+    /// assert!(runtime.shutdown(Duration::from_secs(5)).is_complete());
+    /// ```
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.stuck.is_empty()
+    }
+
+    /// The workers that still run tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::time::Duration;
+    /// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+    /// assert_eq!(runtime.shutdown(Duration::from_secs(5)).stuck().len(), 0);
+    /// ```
+    #[must_use]
+    pub fn stuck(&self) -> &[StuckWorker] {
+        &self.stuck
+    }
+}
+
+impl fmt::Display for ShutdownReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.stuck.is_empty() {
+            return f.write_str("every task has ended");
+        }
+        f.write_str("still running:")?;
+        for stuck in &self.stuck {
+            let task = stuck.task.as_deref().unwrap_or("tasks that wait");
+            write!(f, " {task} on worker {};", stuck.worker)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime").field("workers", &self.workers()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("workers", &self.shared.settings.workers).finish_non_exhaustive()
+    }
+}
+
+/// The whole life of a worker's thread.
+fn run_worker(worker: Worker, poller: Poller, ending: Sender<usize>) {
+    // A bug that unwinds out of the loop would leave started tasks without their thread.
+    let abort = AbortOnUnwind;
+    be_punctual();
+    // Refused, an overflow is still caught by the guard, only not explained.
+    let alt_stack = AltStack::install();
+    let entered = worker.enter();
+    Rounds::new(&worker, poller).run();
+    drop(entered);
+    drop(alt_stack);
+    let index = worker.index();
+    drop(worker);
+    let _ = ending.send(index);
+    std::mem::forget(abort);
+}
+
+struct AbortOnUnwind;
+
+impl Drop for AbortOnUnwind {
+    fn drop(&mut self) {
+        std::process::abort();
+    }
+}

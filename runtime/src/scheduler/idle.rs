@@ -1,0 +1,115 @@
+//! The idle protocol: no published task is overlooked while a worker sleeps, and no crowd is woken for one.
+//!
+//! A producer publishes a task, then looks for a worker to wake. A worker announces its sleep, then looks
+//! for tasks once more. Each has a sequentially consistent fence between its two steps:
+//!
+//! ```text
+//!   producer:  publish ─ fence ─ read searching, claim a sleeper's bit
+//!   sleeper:   set own bit ─ fence ─ read the queues ─ sleep
+//! ```
+//! In the single order of the fences one comes first. If the producer's: the sleeper reads the queue and
+//! finds the task. If the sleeper's: the producer finds its bit. Without either fence both may miss.
+//!
+//! While a worker searches, producers wake nobody: a searcher that finds a task and was the last one wakes
+//! a successor ([`Idle::stop_search`]), and one that finds nothing announces its sleep and looks again.
+//! A producer that claims a bit counts the sleeper as searching on its behalf, so one wake is in flight.
+
+use crate::primitive::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
+
+const BITS: usize = u64::BITS as usize;
+
+/// Who sleeps and how many search, for one runtime.
+#[derive(Debug)]
+pub(crate) struct Idle {
+    searching: AtomicUsize,
+    max_searching: usize,
+    /// One bit per worker: it sleeps, or is about to, and may be claimed.
+    sleepers: Box<[AtomicU64]>,
+}
+
+impl Idle {
+    /// A runtime of `workers` workers, all awake, none searching.
+    pub(crate) fn new(workers: usize) -> Self {
+        let words = workers.div_ceil(BITS);
+        Self {
+            searching: AtomicUsize::new(0),
+            max_searching: workers.div_ceil(2),
+            sleepers: (0..words).map(|_| AtomicU64::new(0)).collect(),
+        }
+    }
+
+    /// A producer has published a task: claims a sleeper to wake, if one is needed. The claimed worker
+    /// counts as searching from now on.
+    #[inline]
+    #[must_use = "a claimed sleeper must be notified"]
+    pub(crate) fn claim_sleeper(&self) -> Option<usize> {
+        // ORDER: SeqCst fence; pairs with the one in `announce_sleep`. Without it: we see no sleeper's bit,
+        // the sleeper sees no task.
+        fence(Ordering::SeqCst);
+        // ORDER: Relaxed; the fence above orders the read. A searcher that is counted here looks at the queues
+        // again after it stops, behind its own fence.
+        if self.searching.load(Ordering::Relaxed) != 0 {
+            return None;
+        }
+        let index = self.claim_any_bit()?;
+        // ORDER: Relaxed; the count is a throttle. The claimed worker is certain to look.
+        self.searching.fetch_add(1, Ordering::Relaxed);
+        Some(index)
+    }
+
+    /// A worker out of work asks to search other workers' queues. At most half of them do so at a time.
+    #[must_use]
+    pub(crate) fn start_search(&self) -> bool {
+        // ORDER: Relaxed; a throttle, see above.
+        if self.searching.load(Ordering::Relaxed) >= self.max_searching {
+            return false;
+        }
+        // ORDER: Relaxed; as above. Overshooting the cap in a race is harmless.
+        self.searching.fetch_add(1, Ordering::Relaxed);
+        true
+    }
+
+    /// A searcher stops. True if it was the last one: if it stops because it found a task, it wakes a
+    /// successor for the tasks that were published while it searched.
+    #[must_use]
+    pub(crate) fn stop_search(&self) -> bool {
+        // ORDER: AcqRel; the read-modify-write chain orders the searchers among each other: whoever brings
+        // the count to zero comes after the others' searches.
+        self.searching.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    /// Worker `index`, which does not search, announces its sleep. It must look at all queues once more
+    /// before it sleeps, and take the announcement back when it does not sleep or wakes.
+    pub(crate) fn announce_sleep(&self, index: usize) {
+        // ORDER: Relaxed; the fence below orders it.
+        self.sleepers[index / BITS].fetch_or(1 << (index % BITS), Ordering::Relaxed);
+        // ORDER: SeqCst fence; pairs with the one in `claim_sleeper`. Without it: we see no task, the
+        // producer sees no bit.
+        fence(Ordering::SeqCst);
+    }
+
+    /// Worker `index` takes its announcement back. True if a producer had claimed it: then it counts as
+    /// searching, and must search.
+    #[must_use = "a claimed worker counts as searching"]
+    pub(crate) fn retract_sleep(&self, index: usize) -> bool {
+        let bit = 1 << (index % BITS);
+        // ORDER: Relaxed; the bit is moved by read-modify-writes alone, so exactly one side clears it.
+        self.sleepers[index / BITS].fetch_and(!bit, Ordering::Relaxed) & bit == 0
+    }
+
+    fn claim_any_bit(&self) -> Option<usize> {
+        for (word_index, word) in self.sleepers.iter().enumerate() {
+            // ORDER: Relaxed; the callers' fence orders the read, and the claim below decides.
+            let mut bits = word.load(Ordering::Relaxed);
+            while bits != 0 {
+                let bit = bits & bits.wrapping_neg();
+                // ORDER: Relaxed; see `retract_sleep`.
+                bits = word.fetch_and(!bit, Ordering::Relaxed);
+                if bits & bit != 0 {
+                    return Some(word_index * BITS + bit.trailing_zeros() as usize);
+                }
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,24 @@
+//! The scheduler: workers that run tasks, steal unstarted ones from each other, and sleep when there are none.
+//!
+//! - [`shared`]: what the workers of one runtime share: homes, injector, idle state, gate, limits.
+//! - [`worker`]: a worker as its tasks see it. [`rounds`]: its loop: how tasks are picked, run, searched for.
+//! - [`names`]: names of running tasks, for reports.
+//! - [`idle`], [`gate`]: the protocols, as leaf files that loom checks.
+//!
+//! # A worker's queues
+//! ```text
+//!              local wakes ─▶ next (one slot) ─┐
+//!   local wakes, yields ───▶ ring  (started) ──┼─▶ run ──▶ suspends: leaves the queues
+//!        remote wakes ─▶ inbox ─▶ ring         │          finishes: its stack goes to the cache
+//!              spawns ─▶ fresh (unstarted) ────┘
+//!                          ▲ stolen by idle workers          injector ◀─ spawns from other threads
+//! ```
+//! Only unstarted tasks are stolen, because only they are plain data (docs/decisions/0001). So a wake never
+//! moves a task: it is a push on the home's ring, or one exchange on the home's inbox.
+
+pub(crate) mod gate;
+pub(crate) mod idle;
+pub(crate) mod names;
+pub(crate) mod rounds;
+pub(crate) mod shared;
+pub(crate) mod worker;

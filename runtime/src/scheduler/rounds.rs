@@ -1,0 +1,319 @@
+//! A worker's loop: pick a task, run it, round after round; search and sleep when there is none.
+
+#![allow(unsafe_code, reason = "resumes coroutines and follows counted task pointers")]
+
+use std::ptr::NonNull;
+
+use crossbeam_deque::Steal;
+
+use super::worker::Worker;
+use crate::config::Pace;
+use crate::coroutine::{Coroutine, Resumed, Suspender};
+use crate::stack::StackCache;
+use crate::sys::clock;
+use crate::sys::poller::Poller;
+use crate::task::header::{Header, TaskRef};
+
+/// The loop of one worker, with what only the loop uses.
+pub(crate) struct Rounds<'a> {
+    worker: &'a Worker,
+    poller: Poller,
+    stacks: StackCache,
+    random: fastrand::Rng,
+    pace: Pace,
+    /// Counted as searching by a producer that woke us, or by ourselves.
+    searching: bool,
+    next_in_a_row: u32,
+    started_in_a_row: u32,
+    since_inbox: u32,
+    since_upkeep: u32,
+    upkeep_interval: u32,
+    last_upkeep_ns: u64,
+}
+
+impl<'a> Rounds<'a> {
+    /// The loop of `worker`, which sleeps in `poller`.
+    pub(crate) fn new(worker: &'a Worker, poller: Poller) -> Self {
+        let pace = Pace::DEFAULT;
+        Self {
+            worker,
+            poller,
+            stacks: StackCache::new(worker.shared.stacks.clone()),
+            random: fastrand::Rng::new(),
+            pace,
+            searching: false,
+            next_in_a_row: 0,
+            started_in_a_row: 0,
+            since_inbox: 0,
+            since_upkeep: 0,
+            upkeep_interval: pace.upkeep_interval,
+            last_upkeep_ns: clock::now_ns(),
+        }
+    }
+
+    /// Runs tasks until the worker is told to stop and has none left.
+    pub(crate) fn run(mut self) {
+        loop {
+            match self.pick() {
+                Some(task) => self.run_task(task),
+                None => {
+                    self.upkeep();
+                    if self.is_done() {
+                        return;
+                    }
+                    if self.worker.local.has_no_ready_task() && self.worker.fresh.is_empty() {
+                        self.search_or_sleep();
+                    }
+                }
+            }
+        }
+    }
+
+    // ── picking ─────────────────────────────────────────────────────────────────────────────────────────
+
+    /// The task to run next: the one just handed something, else started and unstarted ones in turn.
+    #[inline]
+    fn pick(&mut self) -> Option<NonNull<Header>> {
+        self.since_upkeep += 1;
+        if self.since_upkeep >= self.upkeep_interval {
+            self.upkeep();
+        }
+        self.since_inbox += 1;
+        if self.since_inbox >= self.pace.inbox_interval {
+            self.look_into_inbox();
+        }
+        if let Some(task) = self.worker.local.take_next() {
+            self.next_in_a_row += 1;
+            if self.next_in_a_row <= self.pace.next_in_a_row {
+                return Some(task);
+            }
+            self.worker.local.push(task);
+        }
+        self.next_in_a_row = 0;
+        self.started_in_a_row += 1;
+        if self.started_in_a_row <= self.pace.started_per_fresh
+            && let Some(task) = self.worker.local.pop()
+        {
+            return Some(task);
+        }
+        self.started_in_a_row = 0;
+        self.pick_rarer()
+    }
+
+    /// An unstarted task, else any started one, else whatever has arrived from elsewhere.
+    fn pick_rarer(&mut self) -> Option<NonNull<Header>> {
+        if let Some(task) = self.pop_fresh() {
+            return Some(task.into_raw());
+        }
+        if let Some(task) = self.worker.local.pop() {
+            return Some(task);
+        }
+        self.look_into_inbox();
+        self.worker.local.pop()
+    }
+
+    fn pop_fresh(&self) -> Option<TaskRef> {
+        // A claimed task was started by whoever joins it: the queue lets go of its reference.
+        core::iter::from_fn(|| self.worker.fresh.pop()).find(|task| task.claim())
+    }
+
+    #[inline]
+    fn look_into_inbox(&mut self) {
+        self.since_inbox = 0;
+        if self.worker.local.home().inbox().has_news() {
+            self.worker.local.drain_inbox();
+        }
+    }
+
+    // ── running ─────────────────────────────────────────────────────────────────────────────────────────
+
+    #[inline]
+    fn run_task(&mut self, task: NonNull<Header>) {
+        // SAFETY: queued-ref — a ready task is kept by its place in the queue, which is ours now.
+        let header = unsafe { task.as_ref() };
+        // SAFETY: home-thread — this is its home, and nobody holds a reference into the cell.
+        if unsafe { &*header.coroutine.as_ptr() }.is_none() && !self.start(task, header) {
+            return;
+        }
+        let local = &self.worker.local;
+        local.set_current(Some(task));
+        local.counters().running.set(header.info().id);
+        // SAFETY: home-thread — while it runs, the task uses every part of its header but this cell.
+        let coroutine = unsafe { &mut *header.coroutine.as_ptr() };
+        let resumed = coroutine.as_mut().map(Coroutine::resume);
+        local.set_current(None);
+        local.counters().running.set(0);
+        if resumed == Some(Resumed::Finished) {
+            self.finish(task);
+        }
+    }
+
+    /// Gives an unstarted task its stack, and this worker as its home; false if there is no stack.
+    #[cold]
+    #[inline(never)]
+    fn start(&mut self, task: NonNull<Header>, header: &Header) -> bool {
+        let local = &self.worker.local;
+        let stack = match self.stacks.take(header.info().stack_class) {
+            Ok(stack) => stack,
+            Err(error) => {
+                // SAFETY: body-starter — we were to start the task, and do not.
+                unsafe { (header.vtable().refuse)(header, error) };
+                self.let_go(task);
+                return false;
+            }
+        };
+        header.stack_limit.set(stack.guard_range().start);
+        header.cancelled.set(local.is_stopping());
+        // SAFETY: we start the task; homes outlive tasks (`Worker::queue_pinned`).
+        unsafe { header.pin_to(local.home()) };
+        // SAFETY: the header stays until the task has finished; `enter_task` does not unwind.
+        let coroutine = unsafe { Coroutine::new(stack, enter_task, task.cast()) };
+        header.coroutine.set(Some(coroutine));
+        local.own(task);
+        local.counters().started.add(1);
+        true
+    }
+
+    fn finish(&mut self, task: NonNull<Header>) {
+        let local = &self.worker.local;
+        local.disown(task);
+        local.counters().finished.add(1);
+        // SAFETY: queued-ref — the task has just run, and still holds the scheduler's reference.
+        let header = unsafe { task.as_ref() };
+        if let Some(coroutine) = header.coroutine.take() {
+            self.stacks.give(coroutine.into_stack());
+        }
+        self.let_go(task);
+    }
+
+    /// Drops the scheduler's reference to a task that has ended.
+    fn let_go(&self, task: NonNull<Header>) {
+        // SAFETY: queued-ref — the task is in no queue any more: the reference is ours.
+        let task = unsafe { TaskRef::from_raw(task) };
+        self.worker.shared.discharge(task.info());
+    }
+
+    // ── upkeep ──────────────────────────────────────────────────────────────────────────────────────────
+
+    /// What is not looked at in every round: the clock, the injector, the order to stop.
+    fn upkeep(&mut self) {
+        let local = &self.worker.local;
+        let now_ns = clock::now_ns();
+        self.adapt_interval(now_ns);
+        local.fire_timers(now_ns);
+        if local.home().is_stopping() && !local.is_stopping() {
+            local.begin_stopping();
+        }
+        if let Steal::Success(task) = self.worker.shared.injector.steal() {
+            self.worker.fresh.push(task);
+        }
+    }
+
+    /// Sets the interval so that the next look at the clock comes in about `upkeep_period_ns`.
+    fn adapt_interval(&mut self, now_ns: u64) {
+        let run_ns = (now_ns - self.last_upkeep_ns) / u64::from(self.since_upkeep.max(1));
+        let rounds = self.pace.upkeep_period_ns / run_ns.max(1);
+        self.upkeep_interval = rounds.clamp(1, u64::from(self.pace.upkeep_interval)) as u32;
+        self.last_upkeep_ns = now_ns;
+        self.since_upkeep = 0;
+    }
+
+    /// Whether the worker may end: told to stop, no task left here, none waiting to be taken.
+    fn is_done(&self) -> bool {
+        let local = &self.worker.local;
+        local.is_stopping()
+            && local.owns_nothing()
+            && local.has_no_ready_task()
+            && self.worker.fresh.is_empty()
+            && self.worker.shared.injector.is_empty()
+            && !local.home().inbox().has_news()
+    }
+
+    // ── searching and sleeping ──────────────────────────────────────────────────────────────────────────
+
+    fn search_or_sleep(&mut self) {
+        for _ in 0..self.pace.looks_before_sleep {
+            if self.worker.local.home().inbox().has_news() {
+                return;
+            }
+            if self.worker.shared.has_stealable() && self.search() {
+                return;
+            }
+            core::hint::spin_loop();
+        }
+        self.sleep();
+        if self.searching {
+            self.search();
+        }
+    }
+
+    /// Looks for unstarted tasks elsewhere; what is found goes to our own fresh queue. True if there is some.
+    fn search(&mut self) -> bool {
+        let shared = &self.worker.shared;
+        if !self.searching && !shared.idle.start_search() {
+            return false;
+        }
+        let found = self.steal();
+        self.searching = false;
+        let was_last = shared.idle.stop_search();
+        if found && was_last && shared.has_stealable() {
+            shared.task_published();
+        }
+        found
+    }
+
+    fn steal(&mut self) -> bool {
+        let Worker { fresh, shared, local, .. } = self.worker;
+        let workers = shared.stealers.len();
+        let first = self.random.usize(..workers);
+        let own = self.worker.index();
+        let victims = (first..first + workers).map(|index| index % workers).filter(|&victim| victim != own);
+        let from_workers =
+            victims.map(|victim| retry(|| shared.stealers[victim].steal_batch(fresh))).any(|stolen| stolen);
+        let stolen = from_workers || retry(|| shared.injector.steal_batch(fresh));
+        if stolen {
+            local.counters().stolen.add(fresh.len() as u64);
+        }
+        stolen
+    }
+
+    /// Sleeps until the next timer, a wake, or news from a producer.
+    fn sleep(&mut self) {
+        let Worker { shared, local, .. } = self.worker;
+        let index = self.worker.index();
+        let timeout_ns = local.next_deadline().map(|at| at.saturating_sub(clock::now_ns()));
+        if timeout_ns == Some(0) {
+            return;
+        }
+        shared.idle.announce_sleep(index);
+        if !shared.has_stealable() && local.home().inbox().doze() {
+            local.counters().parks.add(1);
+            self.poller.sleep(timeout_ns);
+        }
+        local.drain_inbox();
+        self.searching |= shared.idle.retract_sleep(index);
+    }
+}
+
+/// Steals until the answer is definite: whether anything was stolen.
+fn retry(mut steal: impl FnMut() -> Steal<()>) -> bool {
+    loop {
+        match steal() {
+            Steal::Success(()) => return true,
+            Steal::Empty => return false,
+            Steal::Retry => core::hint::spin_loop(),
+        }
+    }
+}
+
+/// The first frame of every task's stack.
+///
+/// # Safety
+/// `task` is the header of a task that is being started, on its coroutine's stack.
+unsafe fn enter_task(task: NonNull<()>, suspender: Suspender) {
+    // SAFETY: the header stays until the task has finished, which is after this frame.
+    let header = unsafe { task.cast::<Header>().as_ref() };
+    header.suspender.set(Some(suspender));
+    // SAFETY: the vtable belongs to this header, and the task runs once.
+    unsafe { (header.vtable().run)(header) };
+}

@@ -1,0 +1,101 @@
+//! What the workers of one runtime share.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use crossbeam_deque::{Injector, Stealer};
+
+use super::gate::Gate;
+use super::idle::Idle;
+use super::names::Names;
+use crate::context::counters::Counters;
+use crate::home::Home;
+use crate::stack::{StackClass, StackPool};
+use crate::task::header::{Info, TaskRef};
+
+/// What a runtime is made with.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) workers: usize,
+    pub(crate) stack_class: StackClass,
+    pub(crate) max_tasks: Option<usize>,
+    pub(crate) max_stacks: Option<usize>,
+}
+
+/// One runtime, seen by all its workers and handles.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) homes: Box<[Arc<Home>]>,
+    pub(crate) counters: Box<[Arc<Counters>]>,
+    pub(crate) stealers: Box<[Stealer<TaskRef>]>,
+    /// Unstarted tasks from other threads: any worker takes them.
+    pub(crate) injector: Injector<TaskRef>,
+    pub(crate) idle: Idle,
+    pub(crate) gate: Gate,
+    pub(crate) stacks: Arc<StackPool>,
+    pub(crate) names: Names,
+    /// Tasks that exist, if their number is limited.
+    alive: Option<AtomicUsize>,
+    next_id: AtomicU64,
+}
+
+impl Shared {
+    /// The shared part of a runtime whose workers have these queues.
+    pub(crate) fn new(settings: Settings, stealers: Box<[Stealer<TaskRef>]>) -> io::Result<Self> {
+        let homes = (0..settings.workers).map(|index| Home::new(index).map(Arc::new));
+        Ok(Self {
+            homes: homes.collect::<io::Result<_>>()?,
+            counters: (0..settings.workers).map(|_| Arc::default()).collect(),
+            stealers,
+            injector: Injector::new(),
+            idle: Idle::new(settings.workers),
+            gate: Gate::new(),
+            stacks: StackPool::new(settings.max_stacks),
+            names: Names::default(),
+            alive: settings.max_tasks.map(|_| AtomicUsize::new(0)),
+            next_id: AtomicU64::new(1),
+            settings,
+        })
+    }
+
+    /// A block of `count` fresh task ids; the first of them.
+    pub(crate) fn reserve_ids(&self, count: u64) -> u64 {
+        // ORDER: Relaxed; ids must differ, nothing more.
+        self.next_id.fetch_add(count, Ordering::Relaxed)
+    }
+
+    /// Counts one more task in; `Err` with the limit if it is reached.
+    pub(crate) fn admit(&self) -> Result<(), usize> {
+        let (Some(alive), Some(limit)) = (&self.alive, self.settings.max_tasks) else { return Ok(()) };
+        // ORDER: Relaxed; the count bounds memory, it orders nothing.
+        let admitted =
+            alive.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n < limit).then_some(n + 1));
+        admitted.map(drop).map_err(|_| limit)
+    }
+
+    /// Counts a task out, and forgets its name.
+    pub(crate) fn discharge(&self, info: &Info) {
+        if info.name.is_some() {
+            self.names.forget(info.id);
+        }
+        if let Some(alive) = &self.alive {
+            // ORDER: Relaxed; as in `admit`.
+            alive.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Tells an idle worker, if any, and if none is looking around already, that an unstarted task waits.
+    #[inline]
+    pub(crate) fn task_published(&self) {
+        if let Some(index) = self.idle.claim_sleeper() {
+            self.homes[index].notify();
+        }
+    }
+
+    /// Whether an unstarted task lies in any queue that every worker may take from.
+    pub(crate) fn has_stealable(&self) -> bool {
+        !self.injector.is_empty() || self.stealers.iter().any(|stealer| !stealer.is_empty())
+    }
+}

@@ -1,0 +1,121 @@
+//! A worker as its tasks see it: where they spawn. One per OS thread of a runtime.
+
+#![allow(unsafe_code, reason = "keeps the current worker in a thread-local raw pointer")]
+
+use std::cell::Cell;
+use std::ops::Range;
+use std::ptr;
+use std::sync::Arc;
+
+use crossbeam_deque::Worker as Deque;
+
+use super::shared::Shared;
+use crate::context::{self, local::Local};
+use crate::task::header::TaskRef;
+use crate::wait::waiter::Urgency;
+
+/// Task ids a worker reserves at once.
+const ID_BLOCK: u64 = 1024;
+
+thread_local! {
+    /// INVARIANT(worker-lives): null, or the worker that runs this thread; set by [`Worker::enter`] for as
+    /// long as the guard lives.
+    static WORKER: Cell<*const Worker> = const { Cell::new(ptr::null()) };
+}
+
+/// A worker, but for what only its loop uses.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) local: Local,
+    /// Unstarted tasks spawned here. Thieves take from it too, the oldest first.
+    pub(crate) fresh: Deque<TaskRef>,
+    pub(crate) shared: Arc<Shared>,
+    ids: Cell<(u64, u64)>,
+}
+
+/// The worker of this thread, if it is one. Its tasks may keep the reference: it outlives them.
+#[inline]
+pub(crate) fn current<'a>() -> Option<&'a Worker> {
+    // SAFETY: worker-lives — code on this thread runs inside the worker's loop, within the guard.
+    unsafe { WORKER.get().as_ref() }
+}
+
+/// This thread is a worker while this value lives.
+#[derive(Debug)]
+pub(crate) struct Entered<'a> {
+    _local: context::Entered<'a>,
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        WORKER.set(ptr::null());
+    }
+}
+
+impl Worker {
+    /// Worker `index` of a runtime, with its queue of unstarted tasks.
+    pub(crate) fn new(index: usize, fresh: Deque<TaskRef>, shared: Arc<Shared>) -> Self {
+        let home = Arc::clone(&shared.homes[index]);
+        let counters = Arc::clone(&shared.counters[index]);
+        Self { local: Local::new(home, counters), fresh, shared, ids: Cell::new((0, 0)) }
+    }
+
+    /// Makes this thread the worker.
+    pub(crate) fn enter(&self) -> Entered<'_> {
+        WORKER.set(self);
+        Entered { _local: context::enter(&self.local) }
+    }
+
+    /// The worker's number.
+    pub(crate) fn index(&self) -> usize {
+        self.local.home().index()
+    }
+
+    /// A task id.
+    #[inline]
+    pub(crate) fn next_id(&self) -> u64 {
+        let Range { start, end } = {
+            let (start, end) = self.ids.get();
+            start..end
+        };
+        let (id, end) = if start < end { (start, end) } else { self.reserve_ids() };
+        self.ids.set((id + 1, end));
+        id
+    }
+
+    #[cold]
+    fn reserve_ids(&self) -> (u64, u64) {
+        let first = self.shared.reserve_ids(ID_BLOCK);
+        (first, first + ID_BLOCK)
+    }
+
+    /// Queues an unstarted task that any worker may start.
+    #[inline]
+    pub(crate) fn queue_fresh(&self, task: TaskRef) {
+        self.local.counters().spawned.add(1);
+        self.fresh.push(task);
+        self.shared.task_published();
+    }
+
+    /// Queues an unstarted task that this worker will start, after those that are ready now.
+    #[inline]
+    pub(crate) fn queue_pinned(&self, task: TaskRef) {
+        self.local.counters().spawned.add(1);
+        // SAFETY: nobody else has seen the task; its home outlives it, because the runtime keeps its homes
+        // until every worker has ended, and a worker ends after its tasks.
+        unsafe { task.pin_to(self.local.home()) };
+        self.local.push(task.into_raw());
+    }
+
+    /// Starts `task` next, here, if nobody has started it: for a task that is about to wait for it.
+    #[inline]
+    pub(crate) fn start_next(&self, task: &TaskRef) {
+        if task.claim() {
+            // The queue it lies in keeps its own reference, and lets go of it when it finds it claimed.
+            let task = TaskRef::clone(task);
+            // SAFETY: the claim makes us the one that starts it; homes outlive tasks, see `queue_pinned`.
+            unsafe { task.pin_to(self.local.home()) };
+            self.local.wake(task.into_raw(), Urgency::Next);
+        }
+    }
+}

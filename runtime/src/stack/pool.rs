@@ -1,0 +1,304 @@
+//! `StackPool`: the slabs and the idle stacks of a runtime, shared by its workers.
+//!
+//! Workers come here under a lock, for a batch, when their own `StackCache` is empty or full. The pool alone
+//! owns slabs: it maps the next one when all stacks are out, and its `Drop` keeps INVARIANT(mapped-until-home).
+
+use std::iter;
+use std::mem;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rustix::io::Errno;
+
+use super::class::StackClass;
+use super::error::{StackError, Step};
+use super::slab::Slab;
+use super::slot::Stack;
+
+/// Stacks moved between a cache and the pool at once: enough to make the lock and the calls rare.
+const BATCH: usize = 32;
+
+/// Stacks of one class a cache holds.
+const CACHED: usize = 8 * BATCH;
+
+/// A pool limited below this lends single stacks and its caches keep none: else a few workers' idle stacks
+/// would be a large share of the limit, and a task be refused while stacks lie about.
+const EXACT_BELOW: usize = 64 * CACHED;
+
+/// With more idle stacks than this in the pool, those that come home give their deep pages back first.
+const KEPT_RESIDENT: usize = 4096;
+
+/// Slots of the first slab of a class; each further one doubles, up to the address space below. A million
+/// stacks of 256 KiB come to about 260 slabs.
+const FIRST_SLOTS: usize = 64;
+const SLAB_BYTES: usize = 1 << 30;
+
+/// The stacks of a runtime, by class. The runtime keeps it alive for as long as a worker lives.
+#[derive(Debug)]
+pub(crate) struct StackPool {
+    shelves: Mutex<Shelves>,
+    /// The most stacks that may be out: in tasks and in caches.
+    limit: usize,
+    /// How many stacks a cache is lent at once, and how many of a class it may hold.
+    batch: usize,
+    cached: usize,
+    /// Idle stacks of every class, so that giving back need not lock twice.
+    idle: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct Shelves {
+    /// Stacks lent and not back yet, of every class.
+    out: usize,
+    /// Few, so a search beats hashing.
+    classes: Vec<Shelf>,
+}
+
+/// Everything the pool has of one class.
+#[derive(Debug)]
+struct Shelf {
+    class: StackClass,
+    home: Vec<Stack>,
+    slabs: Vec<Slab>,
+    next_slots: usize,
+}
+
+impl StackPool {
+    /// A pool that lends at most `limit` stacks at a time; without a limit, as many as the kernel maps.
+    pub(crate) fn new(limit: Option<usize>) -> Arc<StackPool> {
+        let limit = limit.unwrap_or(usize::MAX);
+        let (batch, cached) = if limit < EXACT_BELOW { (1, 0) } else { (BATCH, CACHED) };
+        Arc::new(StackPool { shelves: Mutex::default(), limit, batch, cached, idle: AtomicUsize::new(0) })
+    }
+
+    /// How many stacks move between the pool and a cache at once.
+    pub(super) fn batch(&self) -> usize {
+        self.batch
+    }
+
+    /// How many stacks of one class a cache may hold.
+    pub(super) fn cached(&self) -> usize {
+        self.cached
+    }
+
+    /// Lends a batch of stacks to a cache: idle ones if there are any, else new ones. One at least, on `Ok`.
+    pub(super) fn lend(&self, class: StackClass, cache: &mut Vec<Stack>) -> Result<(), StackError> {
+        let mut shelves = self.lock();
+        let out = shelves.out;
+        let wanted = self.batch.min(self.limit.saturating_sub(out));
+        if wanted == 0 {
+            return Err(StackError::limit(class, self.limit));
+        }
+        let shelf = shelves.shelf(class);
+        let idle = shelf.home.len().min(wanted);
+        cache.extend(shelf.home.drain(shelf.home.len() - idle..));
+        let fresh = if idle == 0 { shelf.issue(wanted, cache, out)? } else { 0 };
+        shelves.out += idle + fresh;
+        // ORDER: Relaxed; a hint for `take_back`, changed under the lock.
+        self.idle.fetch_sub(idle, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Takes stacks of one class back from a cache.
+    pub(super) fn take_back(&self, class: StackClass, mut stacks: Vec<Stack>) {
+        // ORDER: Relaxed; a hint: a stale count keeps a few stacks more or fewer resident.
+        if self.idle.load(Ordering::Relaxed) >= KEPT_RESIDENT {
+            stacks.iter_mut().for_each(Stack::release_deep_pages);
+        }
+        let mut shelves = self.lock();
+        // A stack given to the wrong pool is never counted here, and its own pool leaks its slab.
+        shelves.out = shelves.out.saturating_sub(stacks.len());
+        // ORDER: Relaxed; changed under the lock, read as a hint above.
+        self.idle.fetch_add(stacks.len(), Ordering::Relaxed);
+        shelves.shelf(class).home.append(&mut stacks);
+    }
+
+    /// Nothing under the lock leaves the shelves half changed, so a panic elsewhere does no harm.
+    fn lock(&self) -> MutexGuard<'_, Shelves> {
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for StackPool {
+    fn drop(&mut self) {
+        let shelves = self.shelves.get_mut().unwrap_or_else(PoisonError::into_inner);
+        mem::take(&mut shelves.classes).into_iter().for_each(Shelf::retire);
+    }
+}
+
+impl Shelves {
+    /// The shelf of `class`, put up on first use.
+    fn shelf(&mut self, class: StackClass) -> &mut Shelf {
+        let found = self.classes.iter().position(|shelf| shelf.class == class);
+        let index = found.unwrap_or_else(|| {
+            let next_slots = FIRST_SLOTS.min(Shelf::most_slots(class));
+            self.classes.push(Shelf { class, home: Vec::new(), slabs: Vec::new(), next_slots });
+            self.classes.len() - 1
+        });
+        &mut self.classes[index]
+    }
+}
+
+impl Shelf {
+    /// Slots of the largest slab of `class`.
+    fn most_slots(class: StackClass) -> usize {
+        (SLAB_BYTES / class.size()).max(1)
+    }
+
+    /// Makes up to `wanted` new stacks, and says how many; an error only if there is not even one.
+    fn issue(&mut self, wanted: usize, to: &mut Vec<Stack>, out: usize) -> Result<usize, StackError> {
+        for made in 0..wanted {
+            match self.issue_one(out) {
+                Ok(stack) => to.push(stack),
+                Err(error) if made == 0 => return Err(error),
+                Err(_) => return Ok(made),
+            }
+        }
+        Ok(wanted)
+    }
+
+    fn issue_one(&mut self, out: usize) -> Result<Stack, StackError> {
+        let class = self.class;
+        let refused = |errno| StackError::refused(class, Step::Guard, errno, out);
+        // Only the last slab can have slots left.
+        if let Some(slab) = self.slabs.last_mut()
+            && let Some(stack) = slab.issue().map_err(refused)?
+        {
+            return Ok(stack);
+        }
+        let mut slab = self.reserve_slab(out)?;
+        let first = slab.issue();
+        self.slabs.push(slab);
+        match first {
+            Ok(Some(stack)) => Ok(stack),
+            Ok(None) => Err(refused(Errno::NOMEM)),
+            Err(errno) => Err(refused(errno)),
+        }
+    }
+
+    /// Maps the next slab, twice the last one. Address space can be short (`ulimit -v`, strict overcommit),
+    /// so a refusal halves the request until a single stack is refused too.
+    fn reserve_slab(&mut self, out: usize) -> Result<Slab, StackError> {
+        let mut slots = self.next_slots;
+        loop {
+            match Slab::reserve(self.class, slots) {
+                Ok(slab) => {
+                    self.next_slots = (2 * slots).min(Shelf::most_slots(self.class));
+                    return Ok(slab);
+                }
+                Err(errno) if slots == 1 => {
+                    return Err(StackError::refused(self.class, Step::Map(self.class.size()), errno, out));
+                }
+                Err(_) => slots /= 2,
+            }
+        }
+    }
+
+    /// Ends every slab together with those of its stacks that are home.
+    fn retire(mut self) {
+        self.home.sort_unstable_by_key(|stack| stack.guard_range().start);
+        self.slabs.sort_unstable_by_key(Slab::base);
+        let mut home = self.home.into_iter().peekable();
+        for slab in self.slabs {
+            // Stacks below the slab are strangers, given to the wrong pool; their own keeps them mapped.
+            while home.next_if(|stack| stack.guard_range().start < slab.base()).is_some() {}
+            let stacks = iter::from_fn(|| home.next_if(|stack| slab.owns(stack))).collect();
+            slab.retire(stacks);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use corosensei::{Coroutine, CoroutineResult, Yielder};
+
+    use super::super::cache::StackCache;
+    use super::super::mapping::guards_cost_mappings;
+    use super::*;
+
+    fn class() -> StackClass {
+        StackClass::new(64 << 10, false).unwrap()
+    }
+
+    fn mappings() -> usize {
+        fs::read_to_string("/proc/self/maps").unwrap().lines().count()
+    }
+
+    #[test]
+    fn ten_thousand_stacks_take_a_handful_of_mappings() {
+        let mut cache = StackCache::new(StackPool::new(None));
+        let before = mappings();
+        let stacks: Vec<Stack> = (0..10_000).map(|_| cache.take(class()).unwrap()).collect();
+        let added = mappings().saturating_sub(before);
+        // Other tests map memory at the same time, hence the slack; an old kernel splits at every guard.
+        let most = if guards_cost_mappings() { usize::MAX } else { 500 };
+        assert!(added < most, "{} stacks added {added} mappings", stacks.len());
+    }
+
+    #[test]
+    fn a_million_stacks_need_few_slabs() {
+        let class = StackClass::new(256 << 10, false).unwrap();
+        let most = Shelf::most_slots(class);
+        let (mut slabs, mut slots, mut next) = (0, 0, FIRST_SLOTS);
+        while slots < 1_000_000 {
+            (slabs, slots, next) = (slabs + 1, slots + next, (2 * next).min(most));
+        }
+        assert!(slabs < 300, "{slabs} slabs");
+    }
+
+    #[test]
+    fn limit_is_exact_across_caches_and_says_what_to_do() {
+        let pool = StackPool::new(Some(3));
+        let (mut one, mut other) = (StackCache::new(Arc::clone(&pool)), StackCache::new(pool));
+        let kept: Vec<Stack> = (0..2).map(|_| one.take(class()).unwrap()).collect();
+        let third = other.take(class()).unwrap();
+        let text = one.take(class()).unwrap_err().to_string();
+        assert!(
+            text.contains("65536 bytes") && text.contains("all 3 stacks") && text.contains("raise the limit"),
+            "{text}"
+        );
+        other.give(third);
+        assert!(one.take(class()).is_ok(), "a stack given back is there for the other cache at once");
+        assert_eq!(kept.len(), 2);
+    }
+
+    #[test]
+    fn full_cache_overflows_to_the_pool_and_others_reuse_it() {
+        let pool = StackPool::new(None);
+        let (mut one, mut other) = (StackCache::new(Arc::clone(&pool)), StackCache::new(Arc::clone(&pool)));
+        let stacks: Vec<Stack> = (0..CACHED + BATCH).map(|_| one.take(class()).unwrap()).collect();
+        let slabs = pool.lock().classes[0].slabs.len();
+        stacks.into_iter().for_each(|stack| one.give(stack));
+        assert_eq!(pool.idle.load(Ordering::Relaxed), BATCH);
+        let reused: Vec<Stack> = (0..BATCH).map(|_| other.take(class()).unwrap()).collect();
+        assert_eq!((reused.len(), pool.lock().classes[0].slabs.len()), (BATCH, slabs));
+    }
+
+    #[test]
+    fn idle_stacks_beyond_the_resident_ones_stay_usable() {
+        let pool = StackPool::new(None);
+        let mut cache = StackCache::new(Arc::clone(&pool));
+        let stacks: Vec<Stack> =
+            (0..KEPT_RESIDENT + 2 * CACHED).map(|_| cache.take(class()).unwrap()).collect();
+        stacks.into_iter().for_each(|stack| cache.give(stack));
+        assert!(pool.idle.load(Ordering::Relaxed) > KEPT_RESIDENT);
+        let stacks: Vec<Stack> = (0..2 * CACHED).map(|_| cache.take(class()).unwrap()).collect();
+        for stack in stacks {
+            let mut coroutine = Coroutine::with_stack(stack, |_: &Yielder<(), ()>, ()| 1 + 1);
+            assert!(matches!(coroutine.resume(()), CoroutineResult::Return(2)));
+            cache.give(coroutine.into_stack());
+        }
+    }
+
+    #[test]
+    fn caches_come_home_when_dropped() {
+        let pool = StackPool::new(None);
+        let mut cache = StackCache::new(Arc::clone(&pool));
+        let stack = cache.take(class()).unwrap();
+        cache.give(stack);
+        drop(cache);
+        assert_eq!((pool.lock().out, pool.idle.load(Ordering::Relaxed)), (0, BATCH));
+    }
+}

@@ -1,0 +1,25 @@
+//! A task: one allocation that holds its identity, its body, its outcome and, once started, its coroutine.
+//!
+//! - [`header`]: what the scheduler sees of a task, the same for every task; reference counting.
+//! - [`cell`]: the whole allocation, with the typed body and outcome behind the header.
+//! - [`error`]: how a join can fail.
+//!
+//! # Who may touch what
+//! | field of [`header::Header`] | touched by |
+//! |---|---|
+//! | `waiter` | its word by whoever fires it; armed and taken by the running task |
+//! | `link` | the inbox it is pushed to (`home/inbox.rs`, link-owner) |
+//! | `home` | written once by the worker that starts the task, or by the spawner that pins it; then read by all |
+//! | `refs`, `claimed` | anyone, atomically |
+//! | `coroutine`, `suspender`, `stack_limit`, `owned`, `cancelled` | the home worker's thread alone: INVARIANT(home-thread) |
+//! | `info`, `vtable` | read by anyone, never written |
+//!
+//! # A life
+//! Unstarted, a task is a boxed closure: it lies in a fresh queue, where any worker may steal it, or, pinned
+//! at birth, in a run queue. The worker that first runs it claims it, gives it a stack and becomes its home:
+//! INVARIANT(pinned): from then on only that worker's thread resumes it, so a wake is nothing but a message
+//! to the home, and "woken before it was suspended" cannot happen: the home is busy running it.
+
+pub(crate) mod header;
+pub(crate) mod cell;
+pub(crate) mod error;
