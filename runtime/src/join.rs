@@ -10,6 +10,7 @@ use crate::suspend::unwind_cancelled;
 use crate::sys::clock;
 use crate::task::cell::{Joinable, Outcome};
 use crate::task::error::JoinError;
+use crate::wait::one::Left;
 
 /// Owns the right to join one task. Dropped, it lets the task run on by itself.
 ///
@@ -100,7 +101,7 @@ impl<T> JoinHandle<T> {
     /// ```
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.joinable.outcome().is_closed()
+        self.joinable.outcome().is_done()
     }
 
     /// The task's id, unique in its runtime.
@@ -140,8 +141,9 @@ impl<T> JoinHandle<T> {
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        let (_nobody, unclaimed) = self.joinable.outcome().close();
-        drop(unclaimed);
+        if let Left::Alone(unclaimed) = self.joinable.outcome().leave() {
+            drop(unclaimed);
+        }
     }
 }
 

@@ -46,6 +46,9 @@ impl<T> MutPtr<T> {
     }
 }
 
+/// Pauses before a spin loop gives up its time slice: some microseconds, far longer than any lock is held.
+const SPINS: u32 = 400;
+
 /// Waits a little inside a spin loop: a few processor pauses first, then the time slice.
 ///
 /// `round` counts the calls of one loop. The holder of a lock may have lost its processor, so spinning
@@ -53,9 +56,21 @@ impl<T> MutPtr<T> {
 #[inline]
 pub(crate) fn relax(round: &mut u32) {
     *round = round.saturating_add(1);
-    if *round < 64 {
+    if *round < SPINS {
         core::hint::spin_loop();
     } else {
         std::thread::yield_now();
     }
+}
+
+/// Asks the cache for the line at `place`, to be written soon. A hint: any address will do.
+#[inline(always)]
+pub(crate) fn prefetch<T>(place: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch has no effect but on the cache, whatever the address.
+    unsafe {
+        core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(place.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = place;
 }

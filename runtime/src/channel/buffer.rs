@@ -12,10 +12,11 @@ const SEGMENT: usize = 64;
 
 /// A FIFO of messages with a bound (possibly none, possibly zero).
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Buffer<T> {
-    store: Store<T>,
     len: usize,
     bound: usize,
+    store: Store<T>,
 }
 
 #[derive(Debug)]
@@ -88,12 +89,14 @@ impl<T> Buffer<T> {
     /// Takes the oldest message. The last segment stays, so that a short queue never allocates again.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<T> {
-        let message = match &mut self.store {
+        if self.len == 0 {
+            return None;
+        }
+        self.len -= 1;
+        match &mut self.store {
             Store::Ring(ring) => ring.pop_front(),
             Store::Segments(segments) => Self::pop_segment(segments),
-        };
-        self.len -= usize::from(message.is_some());
-        message
+        }
     }
 
     /// All messages, leaving an empty buffer without room: for dropping them outside the lock.

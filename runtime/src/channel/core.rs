@@ -29,11 +29,15 @@ pub(crate) struct Core<T> {
 
 /// What the lock guards.
 #[derive(Debug)]
+///
+/// The lists come first: together with the lock's word they fill one cache line, and a rendezvous touches
+/// no other.
+#[repr(C)]
 pub(crate) struct State<T> {
-    buffer: Buffer<T>,
-    receivers: List<T>,
     senders: List<T>,
+    receivers: List<T>,
     closed: bool,
+    buffer: Buffer<T>,
 }
 
 /// What an attempt to send came to.

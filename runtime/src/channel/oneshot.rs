@@ -1,17 +1,16 @@
 //! A channel for one message, from one sender to one receiver. Sending never waits.
 
-#![allow(unsafe_code, reason = "lends a stack node to the cell while this frame waits")]
+#![allow(unsafe_code, reason = "two ends share one allocation without a count")]
 
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::{RecvError, RecvTimeoutError, SendError, TryRecvError};
 use crate::suspend::{Party, unwind_cancelled};
 use crate::sys::clock;
-use crate::wait::list::Node;
-use crate::wait::one::{One, Taken};
+use crate::wait::one::{Left, One, Taken, TakerGone};
 use crate::wait::waiter::{Urgency, wake_if_any};
 use crate::wait::word::Reason;
 
@@ -26,7 +25,7 @@ use super::blocking::RecvFailure;
 /// assert!(rx.recv().is_err());
 /// ```
 pub struct Sender<T> {
-    one: Option<Arc<One<T>>>,
+    cell: SharedCell<T>,
 }
 
 /// The receiving end.
@@ -38,41 +37,82 @@ pub struct Sender<T> {
 /// assert_eq!(rx.recv(), Ok(1));
 /// ```
 pub struct Receiver<T> {
-    one: Arc<One<T>>,
+    cell: SharedCell<T>,
+}
+
+/// The allocation that both ends point to.
+///
+/// INVARIANT(last-side): it is freed once, by the side to which [`One`] says that the cell is its alone.
+struct SharedCell<T>(NonNull<One<T>>);
+
+// SAFETY: an end gives access to the `One` alone, which is as sharable as its value is sendable.
+unsafe impl<T: Send> Send for SharedCell<T> {}
+// SAFETY: as above; two-sides — what takes `&self` on an end only reads the word.
+unsafe impl<T: Send> Sync for SharedCell<T> {}
+
+impl<T> SharedCell<T> {
+    #[inline]
+    fn one(&self) -> &One<T> {
+        // SAFETY: last-side — the other side frees only what this one is done with.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// Frees the cell.
+    ///
+    /// # Safety
+    /// `One` has told this side that the cell is its alone, and the end is not used again.
+    #[inline]
+    unsafe fn free(&self) {
+        // SAFETY: last-side — promised by the caller; `pair` made it as a box.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
 }
 
 pub(crate) fn pair<T>() -> (Sender<T>, Receiver<T>) {
-    let one = Arc::new(One::new());
-    (Sender { one: Some(Arc::clone(&one)) }, Receiver { one })
+    let one = NonNull::from(Box::leak(Box::new(One::new())));
+    (Sender { cell: SharedCell(one) }, Receiver { cell: SharedCell(one) })
 }
 
 /// Takes the value of `one`, waiting for it until `deadline_ns`.
+#[inline]
 pub(crate) fn take<T>(one: &One<T>, deadline_ns: Option<u64>) -> Result<T, RecvFailure> {
+    match one.take() {
+        Taken::Value(value) => Ok(value),
+        Taken::Closed => Err(RecvFailure::Closed),
+        Taken::Empty => wait_and_take(one, deadline_ns),
+    }
+}
+
+fn wait_and_take<T>(one: &One<T>, deadline_ns: Option<u64>) -> Result<T, RecvFailure> {
     let party = Party::current();
-    let mut node = Node::new(party.waiter(), 0, None);
     party.waiter().word().arm();
-    // SAFETY: node-lives — this frame waits below until the node is unlinked or fired.
-    match unsafe { one.take_or_link(Some(NonNull::from(&mut node))) } {
-        Taken::Value(value) => {
+    // SAFETY: waiter-lives — below this frame waits until it is fired, or withdraws.
+    let reason = match unsafe { one.take_or_wait(party.waiter()) } {
+        Taken::Empty => party.wait(deadline_ns),
+        settled => {
             party.waiter().word().rest();
-            return Ok(value);
+            return settled_or(settled, RecvFailure::Closed);
         }
-        Taken::Closed => {
-            party.waiter().word().rest();
-            return Err(RecvFailure::Closed);
-        }
-        Taken::Empty => {}
-    }
-    let reason = party.wait(deadline_ns);
+    };
     if !matches!(reason, Reason::Arm(_)) {
-        // SAFETY: the node was linked in this cell.
-        unsafe { one.unlink(NonNull::from(&mut node)) };
+        one.withdraw(party.waiter());
     }
-    match (node.take(), reason) {
-        (Some(value), _) => Ok(value),
-        (None, Reason::Arm(_)) => Err(RecvFailure::Closed),
-        (None, Reason::TimedOut) => Err(RecvFailure::TimedOut),
-        (None, Reason::Cancelled) => Err(RecvFailure::Cancelled),
+    // A value that has come meanwhile beats the timeout and the cancel.
+    settled_or(
+        one.take(),
+        match reason {
+            Reason::TimedOut => RecvFailure::TimedOut,
+            Reason::Cancelled => RecvFailure::Cancelled,
+            Reason::Arm(_) => RecvFailure::Closed,
+        },
+    )
+}
+
+fn settled_or<T>(taken: Taken<T>, failure: RecvFailure) -> Result<T, RecvFailure> {
+    match taken {
+        Taken::Value(value) => Ok(value),
+        Taken::Closed => Err(RecvFailure::Closed),
+        Taken::Empty => Err(failure),
     }
 }
 
@@ -90,11 +130,20 @@ impl<T> Sender<T> {
     /// assert_eq!(tx.send("late").unwrap_err().0, "late");
     /// ```
     #[inline]
-    pub fn send(mut self, message: T) -> Result<(), SendError<T>> {
-        let Some(one) = self.one.take() else { unreachable!("a sender sends once") };
-        let wake = one.put(message).map_err(SendError)?;
-        wake_if_any(wake, Urgency::Next);
-        Ok(())
+    pub fn send(self, message: T) -> Result<(), SendError<T>> {
+        // The end is used up here; its destructor is for ends that send nothing.
+        let this = ManuallyDrop::new(self);
+        match this.cell.one().put(message) {
+            Ok(wake) => {
+                wake_if_any(wake, Urgency::Next);
+                Ok(())
+            }
+            Err(message) => {
+                // SAFETY: last-side — the receiver has left.
+                unsafe { this.cell.free() };
+                Err(SendError(message))
+            }
+        }
     }
 
     /// Whether the receiver is gone.
@@ -107,7 +156,7 @@ impl<T> Sender<T> {
     /// ```
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.one.as_ref().is_none_or(|one| one.is_closed())
+        self.cell.one().is_taker_gone()
     }
 }
 
@@ -130,7 +179,7 @@ impl<T> Receiver<T> {
     /// ```
     #[inline]
     pub fn recv(self) -> Result<T, RecvError> {
-        take(&self.one, None).map_err(|failure| {
+        take(self.cell.one(), None).map_err(|failure| {
             if failure == RecvFailure::Cancelled {
                 unwind_cancelled();
             }
@@ -156,7 +205,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.recv_timeout(Duration::ZERO), Ok(1));
     /// ```
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        take(&self.one, Some(clock::after(timeout))).map_err(|failure| match failure {
+        take(self.cell.one(), Some(clock::after(timeout))).map_err(|failure| match failure {
             RecvFailure::Closed => RecvTimeoutError::Closed,
             RecvFailure::TimedOut => RecvTimeoutError::Timeout,
             RecvFailure::Cancelled => {
@@ -180,7 +229,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.try_recv(), Ok(1));
     /// ```
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        match self.one.try_take() {
+        match self.cell.one().take() {
             Taken::Value(message) => Ok(message),
             Taken::Closed => Err(TryRecvError::Closed),
             Taken::Empty => Err(TryRecvError::Empty),
@@ -190,17 +239,22 @@ impl<T> Receiver<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        if let Some(one) = self.one.take() {
-            let (wake, _nothing) = one.close();
-            wake_if_any(wake, Urgency::Queued);
+        match self.cell.one().close() {
+            Ok(wake) => wake_if_any(wake, Urgency::Queued),
+            // SAFETY: last-side — the receiver has left, and the end is being dropped.
+            Err(TakerGone) => unsafe { self.cell.free() },
         }
     }
 }
 
 impl<T> Drop for Receiver<T> {
+    #[inline]
     fn drop(&mut self) {
-        let (_nobody, unreceived) = self.one.close();
-        drop(unreceived);
+        if let Left::Alone(unreceived) = self.cell.one().leave() {
+            // SAFETY: last-side — the sender is done, and the end is being dropped.
+            unsafe { self.cell.free() };
+            drop(unreceived);
+        }
     }
 }
 
@@ -212,6 +266,6 @@ impl<T> fmt::Debug for Sender<T> {
 
 impl<T> fmt::Debug for Receiver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("oneshot::Receiver").field("closed", &self.one.is_closed()).finish()
+        f.debug_struct("oneshot::Receiver").field("sent", &self.cell.one().is_done()).finish()
     }
 }

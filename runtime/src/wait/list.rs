@@ -12,7 +12,7 @@ use core::ptr::NonNull;
 
 use super::waiter::{Waiter, Wake};
 use super::word::Reason;
-use crate::primitive::UnsafeCell;
+use crate::primitive::{UnsafeCell, prefetch};
 
 /// One party in one wait list, with the slot through which a value of type `T` is handed over.
 ///
@@ -166,6 +166,19 @@ impl<T> List<T> {
         true
     }
 
+    /// Has the cache fetch what the next two pops will touch. Parties that wait in one list often live on
+    /// another core, and each pop would miss twice: for the node, and for its waiter.
+    #[inline]
+    fn prefetch_head(&self) {
+        let Some(head) = self.head else { return };
+        // SAFETY: node-lives, list-lock — it is linked here, and we hold the lock.
+        let head = unsafe { head.as_ref() };
+        prefetch(head.waiter.as_ptr());
+        if let Some(second) = head.next {
+            prefetch(second.as_ptr());
+        }
+    }
+
     /// Pops nodes from the head until one of their waiters can be fired; losers just leave the list.
     ///
     /// # Safety
@@ -176,6 +189,7 @@ impl<T> List<T> {
             // SAFETY: list-lock, node-lives — it is the head, and the caller holds the lock.
             let unlinked = unsafe { self.unlink(node) };
             debug_assert!(unlinked, "the head is linked");
+            self.prefetch_head();
             // SAFETY: node-lives — its party cannot go on while we hold the lock that it must take to
             // unlink the node, or before the wake that we owe it if we win.
             let (waiter, arm) = unsafe { (node.as_ref().waiter, node.as_ref().arm) };

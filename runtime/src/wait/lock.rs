@@ -15,6 +15,7 @@ const HELD: usize = 1;
 ///
 /// INVARIANT(lock-holder): `value` is touched only by whoever moved `word` from `FREE` to `HELD`.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Lock<T> {
     word: AtomicUsize,
     value: UnsafeCell<T>,

@@ -4,7 +4,7 @@
 //! - [`word`]: one word per waiting party; whoever moves it out of `WAITING` decides why the party wakes.
 //! - [`waiter`]: the word plus "how to wake the party": what a wait list points at.
 //! - [`list`]: an intrusive FIFO of wait nodes that live on the waiters' own stacks.
-//! - [`one`]: a value handed over once, from one side to one waiter: joins and oneshot channels.
+//! - [`one`]: a value handed over once, from one giver to one taker: joins and oneshot channels.
 //!
 //! # One wait, step by step
 //! 1. The party arms its word, links a node under the lock of what it waits for, unlocks, and suspends.
