@@ -29,6 +29,19 @@ pub struct Builder {
     max_stacks: Option<usize>,
 }
 
+impl Runtime {
+    /// Sets up a runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().build().unwrap();
+    /// # drop(runtime);
+    /// ```
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+}
+
 impl Builder {
     pub(crate) fn new() -> Self {
         Self {

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use crossbeam_deque::Worker as Deque;
 
-use crate::builder::Builder;
 use crate::channel::{Receiver, Sender, unbounded};
 use crate::config;
 use crate::context;
@@ -20,6 +19,7 @@ use crate::metrics::Metrics;
 use crate::scheduler::rounds::Rounds;
 use crate::scheduler::shared::{Settings, Shared};
 use crate::scheduler::worker::{self, Worker};
+use crate::shutdown::{ShutdownReport, StuckWorker};
 use crate::spawn::{SpawnError, TaskBuilder};
 use crate::stack::{self, AltStack};
 use crate::suspend::Party;
@@ -65,37 +65,7 @@ pub struct Handle {
     shared: Arc<Shared>,
 }
 
-/// Runs `main` as a task of a new runtime with default settings, and returns its result. Tasks that still
-/// run then are cancelled.
-///
-/// # Panics
-/// If `main` panics, with its payload; if the runtime cannot be built (see [`Builder::build`]).
-///
-/// # Examples
-/// ```
-/// assert_eq!(moonfleet::run(|| 2 + 2), 4);
-/// ```
-pub fn run<F, T>(main: F) -> T
-where
-    F: FnOnce() -> T + Send,
-    T: Send,
-{
-    let runtime = Runtime::builder().build().unwrap_or_else(|error| panic!("{error}"));
-    runtime.block_on(main)
-}
-
 impl Runtime {
-    /// Sets up a runtime.
-    ///
-    /// # Examples
-    /// ```
-    /// let runtime = moonfleet::Runtime::builder().build().unwrap();
-    /// # drop(runtime);
-    /// ```
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-
     pub(crate) fn start(settings: Settings, thread_name: &str) -> io::Result<Self> {
         // SAFETY: `overflowing` reads a constant-initialised thread-local and plain fields of the current
         // task, whose name lives as long as the task: async-signal-safe, and it cannot panic.
@@ -286,7 +256,7 @@ impl Runtime {
             worker,
             task: self.shared.counters[worker].running.get().map(|id| self.shared.names.describe(id)),
         };
-        ShutdownReport { stuck: workers.iter().map(describe).collect() }
+        ShutdownReport::new(workers.iter().map(describe).collect())
     }
 
     /// Whether the calling thread is one of this runtime's workers.
@@ -297,7 +267,9 @@ impl Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        if !self.shut_down && !(thread::panicking() && self.runs_here()) {
+        // A second panic, in a task that unwinds with its own runtime in its hands, would abort.
+        let must_not_panic = thread::panicking() && self.runs_here();
+        if !self.shut_down && !must_not_panic {
             let _report = self.end(Duration::from_secs(config::SHUTDOWN_SECONDS));
         }
     }
@@ -339,82 +311,6 @@ impl Handle {
         T: Send + 'static,
     {
         TaskBuilder::new().spawn_from_outside(&self.shared, None, body)
-    }
-}
-
-/// What a shutdown could not end in time.
-///
-/// # Examples
-/// ```
-/// use std::time::Duration;
-///
-/// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
-/// let report = runtime.shutdown(Duration::from_secs(5));
-/// assert_eq!(report.to_string(), "every task has ended");
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "a shutdown may leave tasks running"]
-pub struct ShutdownReport {
-    stuck: Vec<StuckWorker>,
-}
-
-/// A worker whose tasks did not end in time. Its thread goes on; its stacks stay mapped.
-///
-/// # Examples
-/// ```
-/// # use std::time::Duration;
-/// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
-/// let report = runtime.shutdown(Duration::from_secs(5));
-/// assert!(report.stuck().is_empty());
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StuckWorker {
-    /// The worker's number.
-    pub worker: usize,
-    /// The task that runs on it without suspending; `None` if its tasks wait for something that cannot be
-    /// cancelled, such as another runtime.
-    pub task: Option<String>,
-}
-
-impl ShutdownReport {
-    /// Whether every task has ended.
-    ///
-    /// # Examples
-    /// ```
-    /// # use std::time::Duration;
-    /// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
-    /// assert!(runtime.shutdown(Duration::from_secs(5)).is_complete());
-    /// ```
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.stuck.is_empty()
-    }
-
-    /// The workers that still run tasks.
-    ///
-    /// # Examples
-    /// ```
-    /// # use std::time::Duration;
-    /// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
-    /// assert_eq!(runtime.shutdown(Duration::from_secs(5)).stuck().len(), 0);
-    /// ```
-    #[must_use]
-    pub fn stuck(&self) -> &[StuckWorker] {
-        &self.stuck
-    }
-}
-
-impl fmt::Display for ShutdownReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.stuck.is_empty() {
-            return f.write_str("every task has ended");
-        }
-        f.write_str("still running:")?;
-        for stuck in &self.stuck {
-            let task = stuck.task.as_deref().unwrap_or("tasks that wait");
-            write!(f, " {task} on worker {};", stuck.worker)?;
-        }
-        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 //! - [`rendezvous`]: no buffer; a send ends when a receiver has the message.
 //! - [`bounded`]: up to `n` messages rest in the channel.
 //! - [`unbounded`]: a send never waits.
-//! - [`oneshot`]: one message, one sender, one receiver.
+//! - [`oneshot()`]: one message, one sender, one receiver.
 //!
 //! Both ends clone, cross threads, and work from tasks and from plain OS threads alike. A channel closes when
 //! either end closes it, or when the last sender or the last receiver is dropped. Senders then get their
@@ -25,20 +25,23 @@
 //! assert_eq!(sum, 6);
 //! ```
 //!
-//! In this folder: [`core`] is the protocol, [`buffer`] the messages at rest, [`blocking`] the waits,
-//! [`ends`] the public `Sender` and `Receiver`, [`oneshot`] and [`error`] what their names say.
+//! In this folder: `core` is the protocol, `buffer` the messages at rest, `blocking` the waits, `sender` and
+//! `receiver` the public ends, `ends` what they share, `oneshot` and `error` what their names say.
 
 pub(crate) mod buffer;
 pub(crate) mod core;
 pub(crate) mod blocking;
 pub(crate) mod ends;
+mod sender;
+mod receiver;
 pub mod oneshot;
 mod error;
 
 use std::sync::Arc;
 
-pub use self::ends::{Iter, Receiver, Sender};
 pub use self::error::{RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
+pub use self::receiver::{Iter, Receiver};
+pub use self::sender::Sender;
 
 /// A channel without a buffer: a send and a receive meet, and both go on.
 ///

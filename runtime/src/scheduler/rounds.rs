@@ -268,8 +268,8 @@ impl<'a> Rounds<'a> {
         let first = self.random.usize(..workers);
         let own = self.worker.index();
         let victims = (first..first + workers).map(|index| index % workers).filter(|&victim| victim != own);
-        let from_workers =
-            victims.map(|victim| retry(|| shared.stealers[victim].steal_batch(fresh))).any(|stolen| stolen);
+        let mut victims = victims.map(|victim| &shared.stealers[victim]);
+        let from_workers = victims.any(|stealer| retry(|| stealer.steal_batch(fresh)));
         let stolen = from_workers || retry(|| shared.injector.steal_batch(fresh));
         if stolen {
             local.counters().stolen.add(fresh.len() as u64);

@@ -11,7 +11,7 @@
 //! the wake, and an unsent message stays in its arm.
 //! (Source: the three passes of Go's `selectgo`, with owned values instead of pointers.)
 //!
-//! In this folder: [`arm`] is one operation on one channel, [`order`] in which order arms are tried and
+//! In this folder: `arm` is one operation on one channel, `order` in which order arms are tried and
 //! channels locked, `macros` the macro.
 
 mod arm;

@@ -25,7 +25,7 @@ const CACHED: usize = 8 * BATCH;
 /// would be a large share of the limit, and a task be refused while stacks lie about.
 const EXACT_BELOW: usize = 64 * CACHED;
 
-/// With more idle stacks than this in the pool, those that come home give their deep pages back first.
+/// With more idle stacks than this in the pool, those that come home give their memory back first.
 const KEPT_RESIDENT: usize = 4096;
 
 /// Slots of the first slab of a class; each further one doubles, up to the address space below. A million
@@ -103,7 +103,7 @@ impl StackPool {
     pub(super) fn take_back(&self, class: StackClass, mut stacks: Vec<Stack>) {
         // ORDER: Relaxed; a hint: a stale count keeps a few stacks more or fewer resident.
         if self.idle.load(Ordering::Relaxed) >= KEPT_RESIDENT {
-            stacks.iter_mut().for_each(Stack::release_deep_pages);
+            stacks.iter_mut().for_each(Stack::release_pages);
         }
         let mut shelves = self.lock();
         // A stack given to the wrong pool is never counted here, and its own pool leaks its slab.

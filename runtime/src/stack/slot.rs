@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use super::class::StackClass;
-use super::mapping::{discard, page_size};
+use super::mapping::discard;
 
 /// One stack: `class.size()` bytes from `limit` up, the first of them a guard.
 #[derive(Debug)]
@@ -48,11 +48,11 @@ impl Stack {
         self.limit.get()..self.limit.get() + self.class.guard()
     }
 
-    /// Gives the memory back to the kernel, except the top page, which the next task touches first.
-    pub(super) fn release_deep_pages(&mut self) {
+    /// Gives the memory back to the kernel. The guard stays, and the next task finds zeroed pages.
+    pub(super) fn release_pages(&mut self) {
         let usable = self.usable();
         // SAFETY: slot-owner: this borrow is exclusive and no frame lives on a stack held as a plain value.
-        unsafe { discard(usable.start..usable.end - page_size()) };
+        unsafe { discard(usable.start..usable.end) };
     }
 }
 

@@ -73,8 +73,8 @@ impl<P: Copy> TimerHeap<P> {
     }
 
     /// How many timers wait.
-    #[inline]
-    pub(crate) fn len(&self) -> usize {
+    #[cfg(test)]
+    fn len(&self) -> usize {
         self.entries.len()
     }
 
