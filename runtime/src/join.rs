@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::channel::blocking::RecvFailure;
 use crate::channel::oneshot;
-use crate::foreign::RecvFailure;
 use crate::scheduler::worker;
 use crate::suspend::unwind_cancelled;
 use crate::sys::clock;
