@@ -1,10 +1,12 @@
 //! Waiting for a task to end, and what it returned.
 
 use std::fmt;
+use std::ptr;
 use std::time::Duration;
 
 use crate::channel::blocking::RecvFailure;
 use crate::channel::oneshot;
+use crate::scheduler::shared::Shared;
 use crate::scheduler::worker;
 use crate::suspend::unwind_cancelled;
 use crate::sys::clock;
@@ -23,11 +25,13 @@ use crate::wait::one::Left;
 /// ```
 pub struct JoinHandle<T> {
     joinable: Joinable<T>,
+    /// The address that tells its runtime from others; only ever compared.
+    runtime: usize,
 }
 
 impl<T> JoinHandle<T> {
-    pub(crate) fn new(joinable: Joinable<T>) -> Self {
-        Self { joinable }
+    pub(crate) fn new(joinable: Joinable<T>, shared: &Shared) -> Self {
+        Self { joinable, runtime: ptr::from_ref(shared).addr() }
     }
 
     /// Waits until the task has ended, and returns its result.
@@ -132,7 +136,10 @@ impl<T> JoinHandle<T> {
 
     /// Waits for the outcome; the failures are a timeout and a cancel.
     pub(crate) fn wait(&self, deadline_ns: Option<u64>) -> Result<Outcome<T>, RecvFailure> {
-        if let Some(worker) = worker::current() {
+        // A task of another runtime is that runtime's to start.
+        if let Some(worker) = worker::current()
+            && ptr::from_ref(&*worker.shared).addr() == self.runtime
+        {
             worker.start_next(&self.joinable.task);
         }
         oneshot::take(self.joinable.outcome(), deadline_ns)

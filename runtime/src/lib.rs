@@ -68,6 +68,7 @@ pub mod select;
 pub mod time;
 mod join;
 pub mod foreign;
+pub mod neighbour;
 // ── whole programs ──────────────────────────────────────────────────────────────────────────────────────
 mod spawn;
 mod current;

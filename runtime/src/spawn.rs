@@ -260,7 +260,7 @@ impl TaskBuilder {
         // SAFETY: closure and result are `Send`; `wake_task` is for waiters in task headers.
         let (queued, joinable) = unsafe { cell::allocate(info, context::wake_task, body) };
         worker.queue_fresh(queued);
-        Ok(JoinHandle::new(joinable))
+        Ok(JoinHandle::new(joinable, &worker.shared))
     }
 
     /// Spawns as [`spawn_local`] does.
@@ -286,7 +286,7 @@ impl TaskBuilder {
         // SAFETY: the queue's reference stays on this worker; the handle crosses threads only if `T` may.
         let (queued, joinable) = unsafe { cell::allocate(info, context::wake_task, body) };
         worker.queue_pinned(queued);
-        Ok(JoinHandle::new(joinable))
+        Ok(JoinHandle::new(joinable, &worker.shared))
     }
 
     /// Spawns as [`spawn_on`] does.
@@ -363,7 +363,7 @@ impl TaskBuilder {
             }
         }
         drop(inside);
-        Ok(JoinHandle::new(joinable))
+        Ok(JoinHandle::new(joinable, shared))
     }
 
     /// Checks everything that may refuse the task, and counts it in.

@@ -96,6 +96,17 @@ impl Local {
         }
     }
 
+    /// Wakes a task of this worker that waits for nothing but this call; false if its wait has ended.
+    #[inline]
+    pub(crate) fn wake_unshared(&self, task: NonNull<Header>, urgency: Urgency) -> bool {
+        // SAFETY: home-thread — the caller vouches that the task has not ended, and it lives here.
+        let fired = unsafe { task.as_ref() }.waiter().word().fire_unshared(Reason::Arm(0));
+        if fired {
+            self.wake(task, urgency);
+        }
+        fired
+    }
+
     /// Queues a task at the end of the ring.
     #[inline]
     pub(crate) fn push(&self, task: NonNull<Header>) {

@@ -77,6 +77,18 @@ impl Word {
         self.0.compare_exchange(WAITING, reason.encode(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
+    /// As [`Word::fire`], for a wait that no other thread can know of: a plain store decides.
+    #[inline]
+    #[must_use = "the winner must wake the party"]
+    pub(crate) fn fire_unshared(&self, reason: Reason) -> bool {
+        let waiting = self.load_relaxed() == WAITING;
+        if waiting {
+            // ORDER: Relaxed; only the owner's thread reads or writes the word during such a wait.
+            self.0.store(reason.encode(), Ordering::Relaxed);
+        }
+        waiting
+    }
+
     /// The owner, woken, reads why, and is idle again.
     #[inline]
     pub(crate) fn take(&self) -> Reason {
