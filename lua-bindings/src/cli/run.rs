@@ -74,7 +74,7 @@ fn sail(runtime: &Runtime, mut plan: Plan) -> ExitCode {
     let fleet = Fleet::new(std::mem::take(&mut plan.arguments), MODULES);
     let outcome = runtime.block_on(|| {
         let berth = fleet.board();
-        let main = moonfleet::task::Builder::new()
+        let main = moonfleet::TaskBuilder::new()
             .name("main")
             .stack_size(STACK_SIZE)
             .wide_guard(true)

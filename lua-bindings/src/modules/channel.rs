@@ -17,6 +17,7 @@ const MAX_CAPACITY: i64 = 1 << 32;
 
 /// `moonfleet.channel([capacity])`: 0 is a rendezvous, `math.huge` has no bound.
 pub(super) fn new(frame: Frame<'_>) -> Result<Handle, Raise> {
+    Local::of(frame).weigh(frame, Handle::WEIGHT);
     // The userdata for the result is on top already.
     if frame.top() == 1 || !frame.kind(1).is_some() {
         return Ok(Handle::rendezvous());
@@ -25,7 +26,9 @@ pub(super) fn new(frame: Frame<'_>) -> Result<Handle, Raise> {
         (Some(0), _) => Ok(Handle::rendezvous()),
         (Some(capacity @ 1..=MAX_CAPACITY), _) => Ok(Handle::bounded(capacity as usize)),
         (_, Some(f64::INFINITY)) => Ok(Handle::unbounded()),
-        (_, Some(_)) => Err(Raise::argument(1, "capacity must be a whole number from 0 to 2^32, or math.huge")),
+        (_, Some(_)) => {
+            Err(Raise::argument(1, "capacity must be a whole number from 0 to 2^32, or math.huge"))
+        }
         (_, None) => Err(Raise::expected(1, c"number")),
     }
 }

@@ -1,6 +1,6 @@
 //! States on other workers: `moonfleet.launch`, `moonfleet.workers` and `moonfleet.worker`.
 
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int};
 
 use crate::raw::{Frame, Kind, Outcome, Raise, Reply};
 use crate::state::Local;
@@ -8,7 +8,7 @@ use crate::task::{TaskHandle, launch as flight};
 use crate::value::{Message, Names};
 
 /// The option names, as upvalues of the callback.
-pub(super) const FIELDS: &[&std::ffi::CStr] = &[c"fn", c"args", c"name", c"worker", c"n"];
+pub(super) const FIELDS: &[&CStr] = &[c"fn", c"args", c"name", c"worker", c"n"];
 const FUNCTION: c_int = 1;
 const ARGUMENTS: c_int = 2;
 const NAME: c_int = 3;
@@ -52,9 +52,11 @@ fn launch_with_options(frame: Frame<'_>) -> Result<TaskHandle, Raise> {
 
 /// The worker in the field on top, counted from 1 in Lua.
 fn worker_index(frame: Frame<'_>) -> Result<usize, Raise> {
-    let workers = moonfleet::task::workers();
+    let workers = moonfleet::worker_count();
     let index = frame.integer(-1).and_then(|n| usize::try_from(n).ok()).filter(|n| (1..=workers).contains(n));
-    index.map(|n| n - 1).ok_or_else(|| Raise::argument(1, format!("'worker' must be a number from 1 to {workers}")))
+    index
+        .map(|n| n - 1)
+        .ok_or_else(|| Raise::argument(1, format!("'worker' must be a number from 1 to {workers}")))
 }
 
 /// Pushes the elements of the list `args` above the function on top. `[-0, +n, -]`
@@ -72,7 +74,8 @@ fn push_arguments(frame: Frame<'_>) -> Result<c_int, Raise> {
     frame.field(-1, COUNT);
     let length = frame.integer(-1).unwrap_or(frame.raw_length(-2) as i64);
     frame.pop(1);
-    let count = c_int::try_from(length).ok().filter(|&count| count >= 0 && frame.reserve(count.saturating_add(8)));
+    let count =
+        c_int::try_from(length).ok().filter(|&count| count >= 0 && frame.reserve(count.saturating_add(8)));
     let count = count.ok_or_else(|| Raise::argument(1, "'args' is too long"))?;
     let list = function + 1;
     for n in 1..=count {
@@ -84,7 +87,7 @@ fn push_arguments(frame: Frame<'_>) -> Result<c_int, Raise> {
 
 /// `moonfleet.workers()`: how many there are.
 pub(super) fn workers(frame: Frame<'_>) -> Outcome {
-    frame.push_integer(moonfleet::task::workers() as i64);
+    frame.push_integer(moonfleet::worker_count() as i64);
     Ok(Reply::Values(1))
 }
 

@@ -32,7 +32,9 @@ pub(super) fn join(frame: Frame<'_>) -> Outcome {
 /// A task that joined itself would wait for ever.
 pub(super) fn refuse_self(task: &TaskHandle) -> Result<(), Raise> {
     match task {
-        TaskHandle::Local(task) if task.phase() == Phase::Running => Err(Raise::argument(1, "a task cannot join itself")),
+        TaskHandle::Local(task) if task.phase() == Phase::Running => {
+            Err(Raise::argument(1, "a task cannot join itself"))
+        }
         _ => Ok(()),
     }
 }

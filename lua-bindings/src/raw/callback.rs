@@ -47,7 +47,7 @@ where
     // SAFETY: `function` was given a value of this zero-sized type, so reading another one from nowhere is fine.
     let body = unsafe { NonNull::<F>::dangling().read() };
     // SAFETY: Lua calls us on the native stack that runs `l`, and nothing else is alive on this frame.
-    unsafe { conclude(l, |frame| body(frame)) }
+    unsafe { conclude(l, body) }
 }
 
 /// `body` as a C function that returns a new userdata. The memory is there before the body runs, so the value goes
@@ -75,11 +75,8 @@ where
             empty.fill(l, value);
             Ok(Reply::Values(1))
         });
-        if let Some(value) = userdata::get::<T>(l, -1) {
-            let identity = value.identity();
-            if !identity.is_null() {
-                userdata::remember(l, identity);
-            }
+        if let Some(number) = userdata::get::<T>(l, -1).and_then(T::number) {
+            userdata::remember(l, number);
         }
         count
     }

@@ -4,9 +4,9 @@
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 
-use super::compat::{self, Key};
+use super::compat;
 use super::ffi::*;
-use super::{Frame, Raise};
+use super::{Entry, Frame, Raise};
 
 /// Where a chunk comes from.
 #[derive(Clone, Copy)]
@@ -36,14 +36,14 @@ impl Frame<'_> {
         if status == LUA_OK { Ok(()) } else { Err(Raise::Top) }
     }
 
-    /// Calls the function below the `arguments` values on top, with the error handler filed under `handler`. On
+    /// Calls the function below the `arguments` values on top, with the error handler in the registry entry `handler`. On
     /// failure what the handler made of the error is on top. `[-(arguments + 1), +results, -]`
-    pub(crate) fn call(self, arguments: c_int, handler: &'static Key) -> Result<c_int, Raise> {
+    pub(crate) fn call(self, arguments: c_int, handler: Entry) -> Result<c_int, Raise> {
         let function = self.top() - arguments;
         // SAFETY: frame; a protected call reports every failure by its status. The handler sits below the function
         // during the call, and is removed again.
         unsafe {
-            lua_rawgetp(self.state(), LUA_REGISTRYINDEX, handler.address());
+            handler.push(self.state());
             lua_insert(self.state(), function);
             let status = lua_pcall(self.state(), arguments, LUA_MULTRET, function);
             lua_remove(self.state(), function);
@@ -64,10 +64,17 @@ impl Frame<'_> {
 }
 
 /// The `lua_Writer` of [`Frame::dump`].
-unsafe extern "C-unwind" fn append(_: *mut lua_State, bytes: *const c_void, size: usize, code: *mut c_void) -> c_int {
+unsafe extern "C-unwind" fn append(
+    _: *mut lua_State,
+    bytes: *const c_void,
+    size: usize,
+    code: *mut c_void,
+) -> c_int {
     if size > 0 {
         // SAFETY: Lua gives `size` readable bytes, and passes on the pointer it was given.
-        unsafe { (*code.cast::<Vec<u8>>()).extend_from_slice(std::slice::from_raw_parts(bytes.cast(), size)) };
+        unsafe {
+            (*code.cast::<Vec<u8>>()).extend_from_slice(std::slice::from_raw_parts(bytes.cast(), size))
+        };
     }
     0
 }

@@ -5,32 +5,16 @@
 //! |---|---|---|
 //! | per-state data | the extra space in front of every `lua_State` | first upvalue of every callback |
 //! | value tied to a userdata | a user value | the environment table |
+//! | memory | one [`Pool`](super::pool::Pool) per state | LuaJIT's own |
 //! | whole numbers | integers | doubles |
 //! | inside a finalizer? | `lua_gc` refuses to answer | hooks are off while the collector is stopped |
 
-#[cfg(not(feature = "luajit"))]
-pub(crate) use puc::*;
+#![allow(unsafe_code, reason = "wraps the calls that differ")]
+
 #[cfg(feature = "luajit")]
 pub(crate) use jit::*;
-
-use std::ffi::c_void;
-
-use super::ffi::*;
-
-/// An address that no other key has: registry entries of this crate are filed under such addresses.
-pub(crate) struct Key(#[expect(dead_code, reason = "only the address counts; a byte makes it distinct")] u8);
-
-impl Key {
-    /// A key, to be placed in a `static` of its own.
-    pub(crate) const fn new() -> Self {
-        Self(0)
-    }
-
-    /// The address that stands for this key.
-    pub(crate) const fn address(&'static self) -> *const c_void {
-        std::ptr::from_ref(self).cast()
-    }
-}
+#[cfg(not(feature = "luajit"))]
+pub(crate) use puc::*;
 
 #[cfg(not(feature = "luajit"))]
 mod puc {
@@ -39,6 +23,8 @@ mod puc {
     use std::ffi::{CStr, c_int, c_void};
 
     use super::super::ffi::*;
+    use super::super::pool::Pool;
+    use super::super::warn::{Warnings, warn};
     pub(crate) use mlua_sys::{lua_upvalueid as upvalue_id, lua_upvaluejoin as upvalue_join};
 
     #[cfg(feature = "lua54")]
@@ -52,6 +38,28 @@ mod puc {
 
     /// Upvalues of a callback that belong to this file; its own ones follow.
     pub(crate) const HIDDEN_UPVALUES: c_int = 0;
+
+    /// A new state whose memory comes from `pool`; null if there is none.
+    ///
+    /// # Safety
+    /// Both outlive the state.
+    pub(crate) unsafe fn new_state(pool: *mut Pool, warnings: *mut Warnings) -> *mut lua_State {
+        // SAFETY: the allocator and the warn function get the data they are made for.
+        unsafe {
+            #[cfg(feature = "lua54")]
+            let l = mlua_sys::lua_newstate(Pool::resize, pool.cast());
+            #[cfg(feature = "lua55")]
+            let l = mlua_sys::lua_newstate(
+                Pool::resize,
+                pool.cast(),
+                mlua_sys::luaL_makeseed(std::ptr::null_mut()),
+            );
+            if !l.is_null() {
+                mlua_sys::lua_setwarnf(l, Some(warn), warnings.cast());
+            }
+            l
+        }
+    }
 
     /// Makes `data` the per-state data of the state and of every thread created in it later. `[-0, +0, -]`
     pub(crate) unsafe fn set_state_data(l: *mut lua_State, data: *const c_void) {
@@ -80,10 +88,10 @@ mod puc {
     /// Nothing to prepare: see [`push_job_runner`]. `[-0, +0, -]`
     pub(crate) unsafe fn prepare_job_runner(_: *mut lua_State, _: lua_CFunction) {}
 
-    /// Pushes a userdata of `size` bytes with room for one tied value. `[-0, +1, m]`
-    pub(crate) unsafe fn new_userdata(l: *mut lua_State, size: usize) -> *mut c_void {
+    /// Pushes a userdata of `size` bytes, with room for a tied value if `ties`. `[-0, +1, m]`
+    pub(crate) unsafe fn new_userdata(l: *mut lua_State, size: usize, ties: bool) -> *mut c_void {
         // SAFETY: no precondition but a valid state.
-        unsafe { mlua_sys::lua_newuserdatauv(l, size, 1) }
+        unsafe { mlua_sys::lua_newuserdatauv(l, size, ties.into()) }
     }
 
     /// Pops a value and ties it to the life of the userdata at `index`. `[-1, +0, m]`
@@ -107,10 +115,19 @@ mod puc {
         unsafe { mlua_sys::lua_gc(l, mlua_sys::LUA_GCISRUNNING) < 0 }
     }
 
-    /// Switches to the collector mode that the stock interpreter chooses at start. `[-0, +0, -]`
-    pub(crate) unsafe fn choose_collector(l: *mut lua_State) {
-        // SAFETY: zeros keep the default parameters.
-        unsafe { mlua_sys::lua_gc(l, mlua_sys::LUA_GCGEN, 0 as c_int, 0 as c_int) };
+    /// Tells the collector of memory that Lua objects hold outside Lua, so that it does not lag behind a program
+    /// that makes many of them. May run finalizers. `[-0, +0, -]`
+    pub(crate) unsafe fn weigh(l: *mut lua_State, kilobytes: c_int) {
+        // SAFETY: the first option answers 1 if neither a script nor a finalizer has stopped the collector; the
+        // second one advances it as if so much had been allocated. Errors in finalizers become warnings.
+        unsafe {
+            if mlua_sys::lua_gc(l, mlua_sys::LUA_GCISRUNNING) == 1 {
+                #[cfg(feature = "lua54")]
+                mlua_sys::lua_gc(l, mlua_sys::LUA_GCSTEP, kilobytes);
+                #[cfg(feature = "lua55")]
+                mlua_sys::lua_gc(l, mlua_sys::LUA_GCSTEP, kilobytes as usize * 1024);
+            }
+        }
     }
 
     /// Closes the to-be-closed variables of a thread that will never be resumed, and empties its stack. The
@@ -139,16 +156,20 @@ mod jit {
     use std::ffi::{CStr, c_int, c_void};
 
     use super::super::ffi::*;
-    use super::Key;
+    use super::super::pool::Pool;
+    use super::super::registry::Entry;
+    use super::super::warn::Warnings;
 
     pub(crate) const VERSION: &str = "LuaJIT 2.1";
     pub(crate) const INIT_VARIABLES: &[&CStr] = &[c"LUA_INIT"];
     /// Upvalues of a callback that belong to this file; its own ones follow.
     pub(crate) const HIDDEN_UPVALUES: c_int = 1;
 
-    static DATA: Key = Key::new();
-    static RUNNER: Key = Key::new();
-    static FINALIZER_THREAD: Key = Key::new();
+    /// A new state; null if there is no memory. LuaJIT brings its own allocator, and has no warnings.
+    pub(crate) unsafe fn new_state(_: *mut Pool, _: *mut Warnings) -> *mut lua_State {
+        // SAFETY: no precondition.
+        unsafe { mlua_sys::luaL_newstate() }
+    }
 
     unsafe extern "C-unwind" {
         /// An identity for an upvalue, shared by the closures that share it. `[-0, +0, -]`
@@ -164,7 +185,7 @@ mod jit {
         // SAFETY: one stack slot is used and given back.
         unsafe {
             lua_pushlightuserdata(l, data.cast_mut());
-            lua_rawsetp(l, LUA_REGISTRYINDEX, DATA.address());
+            Entry::Data.set(l);
         }
     }
 
@@ -178,7 +199,7 @@ mod jit {
     pub(crate) unsafe fn push_callback(l: *mut lua_State, function: lua_CFunction, upvalues: c_int) {
         // SAFETY: the data goes below the caller's upvalues, so that it is the first one.
         unsafe {
-            lua_rawgetp(l, LUA_REGISTRYINDEX, DATA.address());
+            Entry::Data.push(l);
             lua_insert(l, -1 - upvalues);
             lua_pushcclosure(l, function, upvalues + HIDDEN_UPVALUES);
         }
@@ -187,7 +208,7 @@ mod jit {
     /// Pushes the function that runs protected jobs, without allocating. `[-0, +1, -]`
     pub(crate) unsafe fn push_job_runner(l: *mut lua_State, _: lua_CFunction) {
         // SAFETY: `prepare_job_runner` ran when the state was opened.
-        unsafe { lua_rawgetp(l, LUA_REGISTRYINDEX, RUNNER.address()) };
+        unsafe { Entry::Runner.push(l) };
     }
 
     /// Creates the closure that [`push_job_runner`] pushes: here every C function is an object. Also finds out on
@@ -196,7 +217,7 @@ mod jit {
         // SAFETY: the stack ends as it began.
         unsafe {
             push_callback(l, runner, 0);
-            lua_rawsetp(l, LUA_REGISTRYINDEX, RUNNER.address());
+            Entry::Runner.set(l);
             mlua_sys::lua_newuserdata(l, 0);
             lua_createtable(l, 0, 1);
             lua_pushcclosure(l, note_thread, 0);
@@ -212,13 +233,13 @@ mod jit {
         // SAFETY: one stack slot is used and given back.
         unsafe {
             lua_pushlightuserdata(l, l.cast());
-            lua_rawsetp(l, LUA_REGISTRYINDEX, FINALIZER_THREAD.address());
+            Entry::FinalizerThread.set(l);
         }
         0
     }
 
-    /// Pushes a userdata of `size` bytes. `[-0, +1, m]`
-    pub(crate) unsafe fn new_userdata(l: *mut lua_State, size: usize) -> *mut c_void {
+    /// Pushes a userdata of `size` bytes; each has room for a tied value. `[-0, +1, m]`
+    pub(crate) unsafe fn new_userdata(l: *mut lua_State, size: usize, _: bool) -> *mut c_void {
         // SAFETY: no precondition but a valid state.
         unsafe { mlua_sys::lua_newuserdata(l, size) }
     }
@@ -227,7 +248,7 @@ mod jit {
     pub(crate) unsafe fn tie(l: *mut lua_State, index: c_int) {
         // SAFETY: a userdata may have any table as its environment.
         unsafe {
-            let index = lua_absindex(l, index);
+            let index = mlua_sys::lua_absindex(l, index);
             lua_createtable(l, 1, 0);
             lua_insert(l, -2);
             lua_rawseti(l, -2, 1);
@@ -253,7 +274,7 @@ mod jit {
             if mlua_sys::lua_gc(l, IS_RUNNING, 0) != 0 {
                 return false;
             }
-            lua_rawgetp(l, LUA_REGISTRYINDEX, FINALIZER_THREAD.address());
+            Entry::FinalizerThread.push(l);
             let on_finalizer_thread = lua_touserdata(l, -1) == l.cast();
             lua_pop(l, 1);
             on_finalizer_thread || !hooks_fire(l)
@@ -275,7 +296,7 @@ mod jit {
             let (hook, mask, count) =
                 (mlua_sys::lua_gethook(l), mlua_sys::lua_gethookmask(l), mlua_sys::lua_gethookcount(l));
             mlua_sys::lua_sethook(l, Some(on_call), mlua_sys::LUA_MASKCALL, 0);
-            lua_rawgetp(l, LUA_REGISTRYINDEX, RUNNER.address());
+            Entry::Runner.push(l);
             if lua_pcall(l, 0, 0, 0) != LUA_OK {
                 lua_pop(l, 1);
             }
@@ -284,8 +305,8 @@ mod jit {
         FIRED.get()
     }
 
-    /// LuaJIT has one collector mode.
-    pub(crate) unsafe fn choose_collector(_: *mut lua_State) {}
+    /// LuaJIT has no way to hear of memory outside Lua that does not run a whole step. `[-0, +0, -]`
+    pub(crate) unsafe fn weigh(_: *mut lua_State, _: c_int) {}
 
     /// LuaJIT has no to-be-closed variables: the stack is emptied. `[-?, +0, -]`
     pub(crate) unsafe fn close_thread(l: *mut lua_State) {

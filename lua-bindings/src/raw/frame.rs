@@ -9,10 +9,10 @@ use std::ffi::{CStr, c_int, c_void};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-use super::compat::{self, Key};
+use super::compat;
 use super::ffi::*;
 use super::userdata::{self, Class};
-use super::{Raise, Reply};
+use super::{Entry, Raise, Reply};
 
 /// One Lua stack, from inside a callback or at the base of a thread.
 ///
@@ -182,6 +182,12 @@ impl<'a> Frame<'a> {
         unsafe { compat::upvalue_id(self.state(), index, n) }.addr()
     }
 
+    /// Tells the collector of memory outside Lua. Finalizers may run.
+    pub(crate) fn weigh(self, kilobytes: c_int) {
+        // SAFETY: frame.
+        unsafe { compat::weigh(self.state(), kilobytes) }
+    }
+
     /// Whether a finalizer is running, so that nothing may wait.
     #[inline]
     pub(crate) fn is_finalizing(self) -> bool {
@@ -267,10 +273,10 @@ impl Frame<'_> {
         unsafe { lua_pushvalue(self.state(), index) }
     }
 
-    /// Pushes the registry entry filed under `key`. `[-0, +1, -]`
-    pub(crate) fn push_registry(self, key: &'static Key) -> Kind {
+    /// Pushes a registry entry. `[-0, +1, -]`
+    pub(crate) fn push_registry(self, entry: Entry) -> Kind {
         // SAFETY: frame.
-        Kind::from_raw(unsafe { lua_rawgetp(self.state(), LUA_REGISTRYINDEX, key.address()) })
+        Kind::from_raw(unsafe { entry.push(self.state()) })
     }
 
     /// Replaces the key on top by its value in the table at `table`, without metamethods. `[-1, +1, -]`
@@ -318,7 +324,7 @@ impl Frame<'_> {
     #[inline]
     pub(crate) fn push_known<T: Class>(self, value: &T) -> bool {
         // SAFETY: frame.
-        unsafe { userdata::push_known(self.state(), value.identity()) }
+        value.number().is_some_and(|number| unsafe { userdata::push_known(self.state(), number) })
     }
 
     /// Pushes `true` as the only result. `[-0, +1, -]`

@@ -50,7 +50,7 @@ impl Scope<'_> {
             lua_setfield(l, -2, c"__name".as_ptr());
             compat::push_callback(l, userdata::collect::<T>, 0);
             lua_setfield(l, -2, c"__gc".as_ptr());
-            lua_rawsetp(l, LUA_REGISTRYINDEX, T::key().address());
+            T::METATABLE.set(l);
         }
     }
 

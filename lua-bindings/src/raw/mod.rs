@@ -18,6 +18,9 @@
 //! | file | holds |
 //! |---|---|
 //! | `ffi` | the part of the API that is the same in every version |
+//! | `pool` | the memory of a state |
+//! | `warn` | Lua's warnings |
+//! | `registry` | the registry entries of this crate |
 //! | `compat` | what differs between Lua 5.4, 5.5 and LuaJIT |
 //! | `frame` | [`Frame`]: a view of one Lua stack whose methods never raise |
 //! | `raise` | [`Raise`]: an error on its way to Lua |
@@ -28,6 +31,9 @@
 //! | `chunk` | loading, dumping and calling functions |
 
 pub(crate) mod ffi;
+pub(crate) mod pool;
+pub(crate) mod warn;
+pub(crate) mod registry;
 pub(crate) mod compat;
 pub(crate) mod frame;
 pub(crate) mod raise;
@@ -41,4 +47,5 @@ pub(crate) use callback::{Outcome, Reply};
 pub(crate) use frame::{Frame, Kind};
 pub(crate) use protect::Scope;
 pub(crate) use raise::Raise;
+pub(crate) use registry::Entry;
 pub(crate) use userdata::Class;

@@ -5,13 +5,13 @@
 
 #![allow(unsafe_code, reason = "the calls that may raise, under a protected call")]
 
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{c_int, c_void};
 use std::ops::Deref;
 
-use super::compat::{self, Key};
+use super::compat;
 use super::ffi::*;
 use super::userdata::{self, Class};
-use super::{Frame, Raise};
+use super::{Entry, Frame, Raise};
 
 /// A [`Frame`] under a protected call: it may also do what can raise.
 #[derive(Clone, Copy)]
@@ -95,7 +95,11 @@ pub(crate) unsafe fn prepare(l: *mut lua_State) {
 ///
 /// # Safety
 /// `l` is open, on this worker, with an empty stack.
-pub(crate) unsafe fn bootstrap(l: *mut lua_State, job: lua_CFunction, data: *const c_void) -> Result<(), Raise> {
+pub(crate) unsafe fn bootstrap(
+    l: *mut lua_State,
+    job: lua_CFunction,
+    data: *const c_void,
+) -> Result<(), Raise> {
     // SAFETY: the caller's. If there is not even memory for a closure (LuaJIT), Lua ends the process.
     unsafe {
         lua_pushcclosure(l, job, 0);
@@ -138,18 +142,23 @@ impl Scope<'_> {
         unsafe { lua_rawseti(self.state(), table, n) }
     }
 
-    /// Pops a value and files it in the registry under `key`. `[-1, +0, m]`
-    pub(crate) fn set_registry(self, key: &'static Key) {
+    /// Pops a value and makes it a registry entry. `[-1, +0, m]`
+    pub(crate) fn set_registry(self, entry: Entry) {
         // SAFETY: frame, plain-frames.
-        unsafe { lua_rawsetp(self.state(), LUA_REGISTRYINDEX, key.address()) }
+        unsafe { entry.set(self.state()) }
     }
 
     /// Pushes a precompiled function, or raises why it does not load. `[-0, +1, e]`
     pub(crate) fn push_binary(self, code: &[u8]) {
         // SAFETY: frame, plain-frames; the code came out of `lua_dump` in this very process.
         unsafe {
-            let status =
-                luaL_loadbufferx(self.state(), code.as_ptr().cast(), code.len(), c"=crossed".as_ptr(), c"b".as_ptr());
+            let status = luaL_loadbufferx(
+                self.state(),
+                code.as_ptr().cast(),
+                code.len(),
+                c"=crossed".as_ptr(),
+                c"b".as_ptr(),
+            );
             if status != LUA_OK {
                 lua_error(self.state());
             }
@@ -181,7 +190,9 @@ impl Scope<'_> {
         unsafe {
             let cell = userdata::allocate::<T>(self.state());
             cell.fill(self.state(), value.clone());
-            userdata::remember(self.state(), value.identity());
+            if let Some(number) = value.number() {
+                userdata::remember(self.state(), number);
+            }
         }
     }
 

@@ -2,42 +2,54 @@
 //! a shared value the same handle each time it comes back to a state.
 //!
 //! ```text
-//! userdata   ┌───────────┬─────────┐      key: address of the class's key; null before the value is
-//!            │ key       │ value T │           there and after it was finalized
+//! userdata   ┌───────────┬─────────┐      key: tells the class; 0 before the value is there and after
+//!            │ key       │ value T │           it was finalized
 //!            └───────────┴─────────┘
-//! registry   [key of class] = metatable      [KNOWN] = { [address of value] = userdata }   weak values
+//! registry   [T::METATABLE] = metatable      [Known] = { [number of value] = userdata }, weak
 //! ```
 
 #![allow(unsafe_code, reason = "userdata is untyped memory")]
 
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{CStr, c_int};
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::compat::{self, Key};
+use super::compat;
 use super::ffi::*;
+use super::registry::Entry;
 
 /// A Rust type that Lua scripts hold as userdata.
 pub(crate) trait Class: 'static {
     /// What error messages call it.
     const NAME: &'static CStr;
 
-    /// The key of this class; one `static` per type.
-    fn key() -> &'static Key;
+    /// Where its metatable is. The class is also known by this.
+    const METATABLE: Entry;
 
-    /// What makes two handles the same, for classes whose values are shared.
-    fn identity(&self) -> *const c_void {
-        std::ptr::null()
+    /// Whether a Lua value can be tied to the userdata.
+    const TIES: bool = false;
+
+    /// For classes whose values are shared: a small positive number that no other live value of the class has.
+    fn number(&self) -> Option<u32> {
+        None
     }
 }
 
 /// Memory of one userdata.
 ///
-/// INVARIANT(cell): `value` is initialised exactly while `key` is the key of `T`.
+/// INVARIANT(cell): `value` is initialised exactly while `key` is `key::<T>()`.
 #[repr(C)]
 pub(crate) struct Cell<T> {
-    key: *const c_void,
+    key: usize,
     value: MaybeUninit<T>,
+}
+
+/// The key of a cell without a value.
+const NO_VALUE: usize = 0;
+
+/// What marks a cell of class `T`: a word that no other userdata is likely to begin with, and no light one.
+const fn key<T: Class>() -> usize {
+    0x6d6f_6f6e_666c_0000 | (-(T::METATABLE as isize)) as usize
 }
 
 /// A userdata on top of the stack that waits for its value.
@@ -53,8 +65,8 @@ impl<T: Class> Empty<T> {
         // SAFETY: the cell is live and empty. From the metatable on, `collect` drops the value.
         unsafe {
             (*self.0).value.write(value);
-            (*self.0).key = T::key().address();
-            lua_rawgetp(l, LUA_REGISTRYINDEX, T::key().address());
+            (*self.0).key = key::<T>();
+            T::METATABLE.push(l);
             lua_setmetatable(l, -2);
         }
     }
@@ -68,8 +80,8 @@ pub(crate) unsafe fn allocate<T: Class>(l: *mut lua_State) -> Empty<T> {
     const { assert!(align_of::<Cell<T>>() <= align_of::<usize>(), "Lua aligns userdata to words") };
     // SAFETY: the new memory is ours until it is filled; `collect` ignores an empty cell.
     unsafe {
-        let cell = compat::new_userdata(l, size_of::<Cell<T>>()).cast::<Cell<T>>();
-        (*cell).key = std::ptr::null();
+        let cell = compat::new_userdata(l, size_of::<Cell<T>>(), T::TIES).cast::<Cell<T>>();
+        (*cell).key = NO_VALUE;
         Empty(cell)
     }
 }
@@ -80,14 +92,14 @@ pub(crate) unsafe fn allocate<T: Class>(l: *mut lua_State) -> Empty<T> {
 /// `l` is a valid frame, and the userdata stays alive for `'a`.
 #[inline]
 pub(crate) unsafe fn get<'a, T: Class>(l: *mut lua_State, index: c_int) -> Option<&'a T> {
-    // SAFETY: a full userdata of at least that size has readable memory behind it, and only `fill` writes the key of
+    // SAFETY: only a full userdata has a pointer and a length; then there is memory behind it. Only `fill` writes the key of
     // `T` there: INVARIANT(cell).
     unsafe {
-        if lua_type(l, index) != LUA_TUSERDATA || lua_rawlen(l, index) < size_of::<Cell<T>>() {
+        let cell = lua_touserdata(l, index).cast::<Cell<T>>();
+        if cell.is_null() || lua_rawlen(l, index) < size_of::<Cell<T>>() {
             return None;
         }
-        let cell = lua_touserdata(l, index).cast::<Cell<T>>();
-        ((*cell).key == T::key().address()).then(|| (*cell).value.assume_init_ref())
+        ((*cell).key == key::<T>()).then(|| (*cell).value.assume_init_ref())
     }
 }
 
@@ -97,15 +109,13 @@ pub(super) unsafe extern "C-unwind" fn collect<T: Class>(l: *mut lua_State) -> c
     unsafe {
         if compat::is_finalizing(l) && get::<T>(l, 1).is_some() {
             let cell = lua_touserdata(l, 1).cast::<Cell<T>>();
-            (*cell).key = std::ptr::null();
+            (*cell).key = NO_VALUE;
             // A destructor that panics has nowhere to go from here; the hook has already reported it.
             let _ = catch_unwind(AssertUnwindSafe(|| (*cell).value.assume_init_drop()));
         }
     }
     0
 }
-
-static KNOWN: Key = Key::new();
 
 /// Creates the weak cache. `[-0, +0, m]`
 ///
@@ -119,39 +129,41 @@ pub(crate) unsafe fn prepare(l: *mut lua_State) {
         lua_pushstring(l, c"v".as_ptr());
         lua_setfield(l, -2, c"__mode".as_ptr());
         lua_setmetatable(l, -2);
-        lua_rawsetp(l, LUA_REGISTRYINDEX, KNOWN.address());
+        Entry::Known.set(l);
     }
 }
 
 /// Files the userdata on top in the weak cache. `[-0, +0, m]`
 ///
 /// # Safety
-/// plain-frames; the identity is that of the value inside.
-pub(crate) unsafe fn remember(l: *mut lua_State, identity: *const c_void) {
+/// plain-frames; the number is that of the value inside.
+pub(crate) unsafe fn remember(l: *mut lua_State, number: u32) {
     // SAFETY: two slots.
     unsafe {
-        lua_rawgetp(l, LUA_REGISTRYINDEX, KNOWN.address());
+        Entry::Known.push(l);
         lua_pushvalue(l, -2);
-        lua_rawsetp(l, -2, identity);
+        lua_rawseti(l, -2, number.into());
         lua_pop(l, 1);
     }
 }
 
-/// Pushes the userdata filed under `identity`; false if there is none. `[-0, +(1|0), -]`
+/// Pushes the userdata filed under `number`; false if there is none. `[-0, +(1|0), -]`
+///
+/// What is found is the right one: it keeps its value alive, so the number is still taken; and the collector
+/// clears an entry before it runs the finalizer.
 ///
 /// # Safety
 /// `l` is a valid frame with two free slots.
 #[inline]
-pub(crate) unsafe fn push_known(l: *mut lua_State, identity: *const c_void) -> bool {
-    // SAFETY: the caller's; the address in the cache cannot be a stale one, because the userdata there keeps its
-    // value alive, and the collector clears the entry before it runs the finalizer.
+pub(crate) unsafe fn push_known(l: *mut lua_State, number: u32) -> bool {
+    // SAFETY: the caller's.
     unsafe {
-        lua_rawgetp(l, LUA_REGISTRYINDEX, KNOWN.address());
-        if lua_rawgetp(l, -1, identity) == LUA_TNIL {
+        Entry::Known.push(l);
+        if lua_rawgeti(l, -1, number.into()) == LUA_TNIL {
             lua_pop(l, 2);
             return false;
         }
-        lua_remove(l, -2);
+        lua_replace(l, -2);
         true
     }
 }

@@ -7,9 +7,11 @@ use std::rc::Rc;
 
 use crate::raw::chunk::Source;
 use crate::raw::ffi::*;
-use crate::raw::{Frame, Raise};
+use crate::raw::pool::Pool;
+use crate::raw::warn::Warnings;
+use crate::raw::{Entry, Frame, Raise, compat};
 use crate::state::fleet::Berth;
-use crate::state::open::{self, EXPLAIN};
+use crate::state::open;
 use crate::state::{Fleet, Local};
 
 /// An open Lua state, its main thread at rest unless a method runs.
@@ -18,6 +20,9 @@ use crate::state::{Fleet, Local};
 /// has a native stack in it; otherwise it stays open for good.
 pub(crate) struct LuaState {
     lua: NonNull<lua_State>,
+    /// What Lua points to; they outlive `lua`, which `drop` closes first.
+    _pool: Box<Pool>,
+    _warnings: Box<Warnings>,
     local: Rc<Local>,
     berth: Berth,
 }
@@ -25,11 +30,13 @@ pub(crate) struct LuaState {
 impl LuaState {
     /// Opens a state on the calling worker, with libraries, `arg`, `package.preload` and `LUA_INIT` in place.
     pub(crate) fn open(berth: Berth) -> Result<Self, String> {
-        let worker = moonfleet::task::worker_index().unwrap_or(0);
+        let worker = moonfleet::worker_index().unwrap_or(0);
         let local = Local::new(berth.fleet().clone(), worker);
-        // SAFETY: no precondition.
-        let lua = NonNull::new(unsafe { luaL_newstate() }).ok_or("cannot create a Lua state: not enough memory")?;
-        let state = Self { lua, local, berth };
+        let (mut pool, mut warnings) = (Pool::new(), Box::<Warnings>::default());
+        // SAFETY: both go into the `LuaState` beside the state.
+        let lua = NonNull::new(unsafe { compat::new_state(&raw mut *pool, &raw mut *warnings) });
+        let lua = lua.ok_or("cannot create a Lua state: not enough memory")?;
+        let state = Self { lua, _pool: pool, _warnings: warnings, local, berth };
         // SAFETY: new, and ours.
         match unsafe { open::open(lua.as_ptr(), &state.local) } {
             Ok(()) => Ok(state),
@@ -57,7 +64,7 @@ impl LuaState {
                 words.iter().for_each(|word| scope.push_bytes(word.to_bytes()));
                 words.len() as i32
             })?;
-            frame.call(count, &EXPLAIN)
+            frame.call(count, Entry::Explain)
         });
         let outcome = outcome.map(drop).map_err(|raise| self.error_text(raise));
         frame.pop(frame.top());

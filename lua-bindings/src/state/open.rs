@@ -6,21 +6,12 @@ use std::ffi::{CStr, CString, c_int};
 use std::os::unix::ffi::OsStringExt;
 
 use crate::raw::chunk::{self, Source};
-use crate::raw::compat::{self, Key};
+use crate::raw::compat;
 use crate::raw::ffi::*;
-use crate::raw::{Frame, Raise, Scope, protect, userdata};
+use crate::raw::{Entry, Frame, Raise, Scope, protect, userdata};
 use crate::state::fleet::Arguments;
 use crate::state::{Fleet, Local};
 use crate::value::library;
-
-/// Registry entry: the error handler of the main chunk.
-pub(crate) static EXPLAIN: Key = Key::new();
-/// Registry entry: the error handler of tasks.
-pub(crate) static ANNOTATE: Key = Key::new();
-/// Registry entry: the stock `xpcall`, under which tasks run.
-pub(crate) static XPCALL: Key = Key::new();
-/// Registry entry: the handles of the tasks that have not ended, which nothing else may keep alive.
-pub(crate) static TASKS: Key = Key::new();
 
 /// Prepares a new state. On failure the error value is on top. `[-0, +(0|1), -]`
 ///
@@ -58,12 +49,12 @@ unsafe fn libraries(scope: Scope<'_>, fleet: &Fleet) {
     // SAFETY: plain-frames; the stack ends as it began.
     unsafe {
         luaL_openlibs(l);
-        file(l, chunk::explain, &EXPLAIN);
-        file(l, chunk::annotate, &ANNOTATE);
+        file(l, chunk::explain, Entry::Explain);
+        file(l, chunk::annotate, Entry::Annotate);
         lua_getglobal(l, c"xpcall".as_ptr());
-        scope.set_registry(&XPCALL);
+        scope.set_registry(Entry::Xpcall);
         lua_createtable(l, 0, 0);
-        scope.set_registry(&TASKS);
+        scope.set_registry(Entry::Tasks);
         luaL_getsubtable(l, LUA_REGISTRYINDEX, c"_LOADED".as_ptr());
         library::record_loaded(scope, scope.top());
         lua_getglobal(l, c"package".as_ptr());
@@ -77,15 +68,14 @@ unsafe fn libraries(scope: Scope<'_>, fleet: &Fleet) {
             lua_rawset(l, -3);
         }
         lua_pop(l, 3);
-        compat::choose_collector(l);
     }
 }
 
-unsafe fn file(l: *mut lua_State, function: lua_CFunction, key: &'static Key) {
+unsafe fn file(l: *mut lua_State, function: lua_CFunction, entry: Entry) {
     // SAFETY: the caller's.
     unsafe {
         compat::push_callback(l, function, 0);
-        lua_rawsetp(l, LUA_REGISTRYINDEX, key.address());
+        entry.set(l);
     }
 }
 
@@ -119,17 +109,21 @@ fn arguments(scope: Scope<'_>, arguments: &Arguments) {
 
 /// Runs `LUA_INIT`, or the variable with the version in its name if that is set: a chunk, or `@` and a file.
 fn run_init(frame: Frame<'_>) -> Result<(), Raise> {
-    let Some((name, value)) = compat::INIT_VARIABLES.iter().find_map(|name| Some((name, variable(name)?))) else {
+    let Some((name, value)) = compat::INIT_VARIABLES.iter().find_map(|name| Some((name, variable(name)?)))
+    else {
         return Ok(());
     };
     match value.to_bytes().split_first() {
-        Some((b'@', _)) => frame.load(Source::File(Some(&value[1..])))?,
+        Some((b'@', path)) => {
+            let path = CString::new(path).unwrap_or_default();
+            frame.load(Source::File(Some(&path)))?;
+        }
         _ => {
             let chunk_name = CString::new(format!("={}", name.to_string_lossy())).unwrap_or_default();
             frame.load(Source::Text(value.to_bytes(), &chunk_name))?;
         }
     }
-    let results = frame.call(0, &EXPLAIN)?;
+    let results = frame.call(0, Entry::Explain)?;
     frame.pop(results);
     Ok(())
 }

@@ -5,8 +5,7 @@ use std::ffi::{CStr, c_int};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::raw::compat::Key;
-use crate::raw::{Class, Frame, Raise};
+use crate::raw::{Class, Entry, Frame, Raise};
 use crate::state::Phase;
 use crate::task::flight::Flight;
 use crate::task::record::Task;
@@ -22,11 +21,9 @@ pub(crate) enum TaskHandle {
 
 impl Class for TaskHandle {
     const NAME: &'static CStr = c"task";
-
-    fn key() -> &'static Key {
-        static KEY: Key = Key::new();
-        &KEY
-    }
+    /// The Lua thread of the task.
+    const TIES: bool = true;
+    const METATABLE: Entry = Entry::Task;
 }
 
 impl TaskHandle {
@@ -66,7 +63,9 @@ impl TaskHandle {
         match self {
             Self::Local(task) => task.push_results(frame),
             Self::Launched(flight) => {
-                let result = flight.result().ok_or_else(|| Raise::error("the launched state ended without a result"))?;
+                let result = flight
+                    .result()
+                    .ok_or_else(|| Raise::error("the launched state ended without a result"))?;
                 frame.push_boolean(result.is_ok());
                 let (Ok(message) | Err(message)) = result;
                 Ok(1 + message.push(frame)?)

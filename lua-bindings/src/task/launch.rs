@@ -3,9 +3,8 @@
 use std::ffi::c_int;
 use std::sync::Arc;
 
-use crate::raw::{Frame, Raise};
+use crate::raw::{Entry, Frame, Raise};
 use crate::state::fleet::Berth;
-use crate::state::open::ANNOTATE;
 use crate::state::{Local, LuaState, STACK_SIZE};
 use crate::task::TaskHandle;
 use crate::task::flight::Flight;
@@ -21,18 +20,19 @@ pub(crate) fn launch(
     worker: Option<usize>,
 ) -> Result<TaskHandle, Raise> {
     let local = Local::of(frame);
-    let worker = worker.unwrap_or_else(|| local.fleet().next_worker(local.worker(), moonfleet::task::workers()));
+    let worker =
+        worker.unwrap_or_else(|| local.fleet().next_worker(local.worker(), moonfleet::worker_count()));
     let name = name.unwrap_or_else(|| format!("state on worker {}", worker + 1));
     let flight = Arc::new(Flight::new(name.clone().into()));
     let (own_flight, berth) = (Arc::clone(&flight), local.fleet().board());
-    let spawned = moonfleet::task::Builder::new()
+    let spawned = moonfleet::TaskBuilder::new()
         .name(name)
         .stack_size(STACK_SIZE)
         .wide_guard(true)
         .spawn_on(worker, move || fly(&own_flight, message, berth));
     match spawned {
         Ok(_detached) => Ok(TaskHandle::Launched(flight)),
-        Err(error) => Err(Raise::error(format!("cannot launch a state: {error}"))),
+        Err(error) => Err(Raise::error(error.to_string())),
     }
 }
 
@@ -61,7 +61,7 @@ fn land(flight: &Flight, result: Result<Message, Message>, text: &str) {
 /// Calls the function in `message`; an error comes back as a value that can cross, and as text.
 fn call(state: &LuaState, message: Message) -> Result<Message, (Message, String)> {
     let frame = state.frame();
-    let outcome = message.push(frame).and_then(|count| frame.call(count - 1, &ANNOTATE));
+    let outcome = message.push(frame).and_then(|count| frame.call(count - 1, Entry::Annotate));
     let result = match outcome {
         Ok(count) => Message::read_range(frame, 1, count, Names::Results).map_err(|raise| {
             let text = state.error_text(raise);
@@ -80,6 +80,7 @@ fn call(state: &LuaState, message: Message) -> Result<Message, (Message, String)
 /// The error at `index` as a message: itself if it can cross, else as text.
 fn error_value(frame: Frame<'_>, index: c_int) -> (Message, String) {
     let text = crate::task::report::describe(frame, index);
-    let message = Message::read_range(frame, index, 1, Names::Results).unwrap_or_else(|_| Message::text(&text));
+    let message =
+        Message::read_range(frame, index, 1, Names::Results).unwrap_or_else(|_| Message::text(&text));
     (message, text)
 }

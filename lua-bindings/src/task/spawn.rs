@@ -9,10 +9,9 @@ use std::ffi::{c_int, c_void};
 use std::rc::Rc;
 
 use crate::raw::callback::conclude;
-use crate::raw::compat::{self, Key};
+use crate::raw::compat;
 use crate::raw::ffi::*;
-use crate::raw::{Frame, Outcome, Raise, Reply, userdata};
-use crate::state::open::{ANNOTATE, TASKS, XPCALL};
+use crate::raw::{Entry, Frame, Outcome, Raise, Reply, userdata};
 use crate::state::{Local, STACK_SIZE};
 use crate::task::TaskHandle;
 use crate::task::record::Task;
@@ -66,9 +65,9 @@ unsafe fn load(l: *mut lua_State, thread: *mut lua_State, function: c_int, argum
         if lua_checkstack(thread, arguments + 8) == 0 {
             Raise::error("too many arguments").throw(l);
         }
-        push_key(l, &XPCALL);
+        Entry::Xpcall.push(l);
         lua_pushvalue(l, function);
-        push_key(l, &ANNOTATE);
+        Entry::Annotate.push(l);
         for index in 1..=arguments {
             lua_pushvalue(l, function + index);
         }
@@ -81,16 +80,11 @@ unsafe fn load(l: *mut lua_State, thread: *mut lua_State, function: c_int, argum
 unsafe fn remember(l: *mut lua_State, thread: *mut lua_State) {
     // SAFETY: plain-frames; two slots.
     unsafe {
-        push_key(l, &TASKS);
+        Entry::Tasks.push(l);
         lua_pushvalue(l, -2);
         lua_rawsetp(l, -2, address(thread));
         lua_pop(l, 1);
     }
-}
-
-unsafe fn push_key(l: *mut lua_State, key: &'static Key) {
-    // SAFETY: the caller's.
-    unsafe { lua_rawgetp(l, LUA_REGISTRYINDEX, key.address()) };
 }
 
 /// The Rust half: the record, and the native task that will run it.
@@ -103,7 +97,7 @@ fn start(
 ) -> Outcome {
     let local = Local::share(frame);
     let number = local.register_task()?;
-    let mut builder = moonfleet::task::Builder::new().stack_size(STACK_SIZE).wide_guard(true);
+    let mut builder = moonfleet::TaskBuilder::new().stack_size(STACK_SIZE).wide_guard(true);
     if let Some(name) = &name {
         builder = builder.name(&**name);
     }
@@ -116,7 +110,7 @@ fn start(
         }
         Err(error) => {
             local.unregister_task();
-            Err(Raise::error(format!("cannot spawn a task: {error}")))
+            Err(Raise::error(error.to_string()))
         }
     }
 }
@@ -128,7 +122,7 @@ fn start(
 pub(super) unsafe fn forget(l: *mut lua_State, thread: *mut lua_State) {
     // SAFETY: setting an entry that exists to nil allocates nothing.
     unsafe {
-        push_key(l, &TASKS);
+        Entry::Tasks.push(l);
         lua_pushnil(l);
         lua_rawsetp(l, -2, address(thread));
         lua_pop(l, 1);

@@ -2,17 +2,13 @@
 //! functions, which do not cross; but as a whole it stands for the same library of the other state. So a function
 //! whose upvalue is `local mf = require "moonfleet"` can be launched.
 
-use crate::raw::compat::Key;
-use crate::raw::{Frame, Kind, Scope};
-
-/// Registry entry: a table that maps each library table to its name, and back.
-static LIBRARIES: Key = Key::new();
+use crate::raw::{Entry, Frame, Kind, Scope};
 
 /// Records the libraries in `package.loaded`, whose index is `loaded`. `[-0, +0, m]`
 pub(crate) fn record_loaded(scope: Scope<'_>, loaded: i32) {
     scope.push_table(0, 32);
     scope.push_copy(-1);
-    scope.set_registry(&LIBRARIES);
+    scope.set_registry(Entry::Libraries);
     scope.push_nil();
     while scope.next(loaded) {
         if scope.kind(-1) == Kind::Table && scope.kind(-2) == Kind::String {
@@ -25,7 +21,7 @@ pub(crate) fn record_loaded(scope: Scope<'_>, loaded: i32) {
 
 /// Records one more library: its table is on top, its name below. `[-0, +0, m]`
 pub(crate) fn record(scope: Scope<'_>) {
-    scope.push_registry(&LIBRARIES);
+    scope.push_registry(Entry::Libraries);
     let libraries = scope.top();
     scope.push_copy(-3);
     scope.push_copy(-3);
@@ -45,7 +41,7 @@ fn add(scope: Scope<'_>, libraries: i32) {
 
 /// Calls `read` with the name of the library whose table is at `index`.
 pub(super) fn name_of<R>(frame: Frame<'_>, index: i32, read: impl FnOnce(&[u8]) -> R) -> Option<R> {
-    frame.push_registry(&LIBRARIES);
+    frame.push_registry(Entry::Libraries);
     frame.push_copy(if index < 0 { index - 1 } else { index });
     frame.raw_get(-2);
     let result = frame.with_bytes(-1, read);
@@ -55,7 +51,7 @@ pub(super) fn name_of<R>(frame: Frame<'_>, index: i32, read: impl FnOnce(&[u8]) 
 
 /// Pushes the library of that name. `[-0, +1, m]`
 pub(super) fn push(scope: Scope<'_>, name: &[u8]) {
-    scope.push_registry(&LIBRARIES);
+    scope.push_registry(Entry::Libraries);
     let libraries = scope.top();
     scope.push_bytes(name);
     scope.raw_get(libraries);

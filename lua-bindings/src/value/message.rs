@@ -56,7 +56,12 @@ impl Message {
 
     /// The `count` values from `first` on. `[-0, +0, -]`
     #[inline]
-    pub(crate) fn read_range(frame: Frame<'_>, first: c_int, count: c_int, names: Names) -> Result<Self, Raise> {
+    pub(crate) fn read_range(
+        frame: Frame<'_>,
+        first: c_int,
+        count: c_int,
+        names: Names,
+    ) -> Result<Self, Raise> {
         if let Some(message) = Self::read_inline(frame, first, count) {
             return Ok(message);
         }

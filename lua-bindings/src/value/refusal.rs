@@ -16,7 +16,10 @@ impl Refusal {
     #[cold]
     pub(super) fn value(frame: Frame<'_>, index: i32) -> Self {
         let found = match frame.kind(index) {
-            Kind::Userdata => format!("userdata {}", Self::type_name(frame, index)),
+            Kind::Userdata => match Self::type_name(frame, index).as_str() {
+                "userdata" => "userdata".to_owned(),
+                name => format!("userdata {name}"),
+            },
             Kind::LightUserdata => "light userdata".to_owned(),
             Kind::Thread => "coroutine".to_owned(),
             Kind::Function => "C function".to_owned(),
@@ -46,7 +49,9 @@ impl Refusal {
     #[cold]
     pub(super) fn in_field(mut self, frame: Frame<'_>, key: i32) -> Self {
         let step = match frame.kind(key) {
-            Kind::String => frame.text(key).map(|name| if is_name(&name) { format!(".{name}") } else { format!("[{name:?}]") }),
+            Kind::String => frame
+                .text(key)
+                .map(|name| if is_name(&name) { format!(".{name}") } else { format!("[{name:?}]") }),
             Kind::Number if frame.integer(key).is_some() => frame.integer(key).map(|n| format!("[{n}]")),
             Kind::Number => frame.number(key).map(|n| format!("[{n}]")),
             Kind::Boolean => Some(format!("[{}]", frame.boolean(key))),

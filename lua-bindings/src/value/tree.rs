@@ -22,11 +22,17 @@ pub(super) enum Node {
     /// A string of any length, in [`Tree::bytes`].
     Bytes(Range<usize>),
     /// A table; its keys and values follow, up to `End`. The counts say how much room it needs.
-    Table { elements: usize, fields: usize },
+    Table {
+        elements: usize,
+        fields: usize,
+    },
     /// A Lua function, precompiled in [`Tree::bytes`]; its upvalues follow, up to `End`.
     Function(Range<usize>),
     /// In the place of an upvalue: the same variable as upvalue `n` of a function that has begun before.
-    Shared { function: u32, n: u8 },
+    Shared {
+        function: u32,
+        n: u8,
+    },
     /// A table or function that has begun before.
     Again(u32),
     /// A library table, by its name in [`Tree::bytes`].

@@ -1,0 +1,215 @@
+//! [`Pool`]: the memory of one Lua state.
+//!
+//! Lua asks for many small blocks, always tells their size when it gives them back, and asks from one thread. So
+//! each size has a plain free list, and a block costs a handful of instructions:
+//!
+//! ```text
+//! free[0] ─▶ block of 16 ─▶ block of 16 ─▶ ∅          chunk ┌──────┬───┬──────────┬──────────────┐
+//! free[1] ─▶ block of 32 ─▶ ∅                               │ used │   │ used     │ not yet cut  │
+//! …                                                         └──────┴───┴──────────┴──────────────┘
+//! free[31]   up to 512 bytes; larger blocks come from the system                  next           end
+//! ```
+//! Chunks go back to the system when the state is closed.
+
+#![allow(unsafe_code, reason = "an allocator")]
+
+use std::alloc::{Layout, alloc, dealloc, realloc};
+use std::ffi::c_void;
+use std::ptr::{NonNull, null_mut};
+
+/// Blocks are multiples of this, and so aligned.
+const GRAIN: usize = 16;
+/// The largest block that is cut from a chunk.
+const LARGEST: usize = 512;
+const CHUNK: Layout = match Layout::from_size_align(64 << 10, GRAIN) {
+    Ok(layout) => layout,
+    Err(_) => unreachable!(),
+};
+
+/// A block that waits to be used again.
+struct Free {
+    next: *mut Free,
+}
+
+/// INVARIANT(pool): a block in `free[class]` has `(class + 1) * GRAIN` bytes of a chunk, and nobody else knows it.
+/// `next..end` is the rest of the newest chunk. Used by the state's worker only.
+pub(crate) struct Pool {
+    free: [*mut Free; LARGEST / GRAIN],
+    next: *mut u8,
+    end: *mut u8,
+    chunks: Vec<NonNull<u8>>,
+}
+
+impl Pool {
+    pub(crate) fn new() -> Box<Self> {
+        Box::new(Self { free: [null_mut(); _], next: null_mut(), end: null_mut(), chunks: Vec::new() })
+    }
+
+    /// The `lua_Alloc` of a state whose user data is a pool.
+    ///
+    /// # Safety
+    /// `pool` is a [`Pool`]; `block` is null, or `old` bytes that this function returned.
+    #[cfg_attr(feature = "luajit", expect(dead_code, reason = "LuaJIT brings its own allocator"))]
+    pub(crate) unsafe extern "C" fn resize(
+        pool: *mut c_void,
+        block: *mut c_void,
+        old: usize,
+        new: usize,
+    ) -> *mut c_void {
+        // SAFETY: Lua passes back what the state was created with, and does not call this from within itself.
+        let (pool, block) = (unsafe { &mut *pool.cast::<Self>() }, block.cast::<u8>());
+        // SAFETY: the caller's. For a null block `old` is not a size but a type.
+        let new_block = unsafe {
+            match (block.is_null(), new) {
+                (true, 0) => null_mut(),
+                (true, _) => pool.take(new),
+                (false, 0) => {
+                    pool.give(block, old);
+                    null_mut()
+                }
+                (false, _) => pool.change(block, old, new),
+            }
+        };
+        new_block.cast()
+    }
+
+    /// A block of at least `size` bytes, which is not 0; null if the system has no memory.
+    unsafe fn take(&mut self, size: usize) -> *mut u8 {
+        if size > LARGEST {
+            // SAFETY: the size is not 0.
+            return system_layout(size).map_or(null_mut(), |layout| unsafe { alloc(layout) });
+        }
+        let free = &mut self.free[class(size)];
+        if free.is_null() {
+            return self.cut(size);
+        }
+        let block = *free;
+        // SAFETY: INVARIANT(pool).
+        *free = unsafe { (*block).next };
+        block.cast()
+    }
+
+    /// Takes a block back.
+    unsafe fn give(&mut self, block: *mut u8, size: usize) {
+        if size > LARGEST {
+            // SAFETY: the caller's; `take` found the layout good.
+            unsafe { dealloc(block, Layout::from_size_align_unchecked(size, GRAIN)) };
+            return;
+        }
+        let (block, free) = (block.cast::<Free>(), &mut self.free[class(size)]);
+        // SAFETY: the block has at least GRAIN bytes, suitably aligned, and its owner has given it up.
+        unsafe { block.write(Free { next: *free }) };
+        *free = block;
+    }
+
+    /// Moves a block to another size.
+    unsafe fn change(&mut self, block: *mut u8, old: usize, new: usize) -> *mut u8 {
+        // SAFETY: the caller's. Blocks of one class are interchangeable; a copy is as long as both blocks are.
+        unsafe {
+            if old > LARGEST && new > LARGEST {
+                let fits = system_layout(new).is_some();
+                return if fits {
+                    realloc(block, Layout::from_size_align_unchecked(old, GRAIN), new)
+                } else {
+                    null_mut()
+                };
+            }
+            if old <= LARGEST && new <= LARGEST && class(old) == class(new) {
+                return block;
+            }
+            let moved = self.take(new);
+            if !moved.is_null() {
+                block.copy_to_nonoverlapping(moved, old.min(new));
+                self.give(block, old);
+            }
+            moved
+        }
+    }
+
+    /// Cuts a block off the newest chunk, or off a new one.
+    #[cold]
+    fn cut(&mut self, size: usize) -> *mut u8 {
+        let size = (class(size) + 1) * GRAIN;
+        if self.end.addr() - self.next.addr() < size {
+            self.spend_rest();
+            // SAFETY: the layout is not empty.
+            let Some(chunk) = NonNull::new(unsafe { alloc(CHUNK) }) else { return null_mut() };
+            self.chunks.push(chunk);
+            self.next = chunk.as_ptr();
+            self.end = chunk.as_ptr().wrapping_add(CHUNK.size());
+        }
+        let block = self.next;
+        self.next = block.wrapping_add(size);
+        block
+    }
+
+    /// Files what is left of the newest chunk as one free block.
+    fn spend_rest(&mut self) {
+        let rest = self.end.addr() - self.next.addr();
+        if rest >= GRAIN {
+            // SAFETY: the rest is a multiple of GRAIN below LARGEST, and unused.
+            unsafe { self.give(self.next, rest) };
+        }
+        self.next = self.end;
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        // SAFETY: the state is closed, and every chunk came from `cut`.
+        self.chunks.drain(..).for_each(|chunk| unsafe { dealloc(chunk.as_ptr(), CHUNK) });
+    }
+}
+
+/// The free list for blocks of `size` bytes.
+fn class(size: usize) -> usize {
+    size.saturating_sub(1) / GRAIN
+}
+
+fn system_layout(size: usize) -> Option<Layout> {
+    Layout::from_size_align(size, GRAIN).ok()
+}
+
+#[cfg(all(test, not(feature = "luajit")))]
+mod tests {
+    use super::*;
+
+    fn resize(pool: &mut Pool, block: *mut c_void, old: usize, new: usize) -> *mut c_void {
+        // SAFETY: the tests pass on what they got.
+        unsafe { Pool::resize(std::ptr::from_mut(pool).cast(), block, old, new) }
+    }
+
+    #[test]
+    fn a_freed_block_is_used_again() {
+        let mut pool = Pool::new();
+        let first = resize(&mut pool, null_mut(), 0, 40);
+        assert_eq!(resize(&mut pool, first, 40, 0), null_mut());
+        assert_eq!(resize(&mut pool, null_mut(), 0, 48), first);
+    }
+
+    #[test]
+    fn contents_survive_every_change_of_size() {
+        let mut pool = Pool::new();
+        let (mut block, mut size) = (null_mut(), 0);
+        for (step, new) in [1, 16, 17, 512, 513, 70_000, 300, 2].into_iter().enumerate() {
+            block = resize(&mut pool, block, size, new);
+            let byte = block.cast::<u8>();
+            // SAFETY: the block has `new` bytes, at least one.
+            unsafe {
+                assert!(step == 0 || byte.read() == 7);
+                byte.write(7);
+            }
+            size = new;
+        }
+        resize(&mut pool, block, size, 0);
+    }
+
+    #[test]
+    fn blocks_do_not_overlap() {
+        let mut pool = Pool::new();
+        let mut blocks: Vec<_> =
+            (0..5_000).map(|n| (resize(&mut pool, null_mut(), 0, 1 + n % 512).addr(), 1 + n % 512)).collect();
+        blocks.sort_unstable();
+        assert!(blocks.windows(2).all(|pair| pair[0].0 + pair[0].1 <= pair[1].0));
+    }
+}

@@ -1,0 +1,60 @@
+//! [`Entry`]: what this crate keeps in a state's registry.
+//!
+//! The keys are negative integers: Lua and C modules file theirs under positive integers (`luaL_ref`), strings and
+//! addresses, and an integer is found faster than either.
+
+#![allow(unsafe_code, reason = "reads and writes the registry")]
+
+use super::ffi::*;
+
+/// One entry of the registry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(i32)]
+pub(crate) enum Entry {
+    /// Per-state data (LuaJIT).
+    #[cfg(feature = "luajit")]
+    Data = -1,
+    /// The function that runs protected jobs (LuaJIT).
+    #[cfg(feature = "luajit")]
+    Runner = -2,
+    /// The thread on which finalizers run (LuaJIT).
+    #[cfg(feature = "luajit")]
+    FinalizerThread = -3,
+    /// The weak cache of userdata: number → userdata.
+    Known = -4,
+    /// Library tables: table → name, and back.
+    Libraries = -5,
+    /// The error handler of the main chunk.
+    Explain = -6,
+    /// The error handler of tasks.
+    Annotate = -7,
+    /// The stock `xpcall`, under which tasks run.
+    Xpcall = -8,
+    /// Handles of the tasks that have not ended, which nothing else may keep alive: Lua thread → handle.
+    Tasks = -9,
+    /// The metatable of channels.
+    Channel = -10,
+    /// The metatable of task handles.
+    Task = -11,
+}
+
+impl Entry {
+    /// Pushes the entry, and returns its type. `[-0, +1, -]`
+    ///
+    /// # Safety
+    /// `l` is a valid frame with a free slot.
+    #[inline]
+    pub(crate) unsafe fn push(self, l: *mut lua_State) -> std::ffi::c_int {
+        // SAFETY: the caller's.
+        unsafe { lua_rawgeti(l, LUA_REGISTRYINDEX, self as _) }
+    }
+
+    /// Pops a value and makes it the entry. `[-1, +0, m]`
+    ///
+    /// # Safety
+    /// plain-frames.
+    pub(crate) unsafe fn set(self, l: *mut lua_State) {
+        // SAFETY: the caller's.
+        unsafe { lua_rawseti(l, LUA_REGISTRYINDEX, self as _) }
+    }
+}
