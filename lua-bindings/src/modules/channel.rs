@@ -2,42 +2,55 @@
 //!
 //! Success is `true` or the values; failure is `nil` and `"closed"`, `"timeout"`, `"full"` or `"empty"`.
 
+use std::time::Instant;
+
 use moonfleet::channel::{TryRecvError, TrySendError};
 use moonfleet::foreign::{self, Cancelled, RecvFailure, SendFailure};
 
+use crate::modules::meet;
 use crate::modules::time::deadline;
 use crate::raw::callback::function;
 use crate::raw::{Frame, Outcome, Raise, Reply};
 use crate::state::Local;
 use crate::state::local::cancelled;
-use crate::value::{Handle, Message, Names};
+use crate::value::meeting::{Met, Values};
+use crate::value::{Channel, Handle, Message, Names};
 
 /// The most messages a bounded channel may hold; more is a slip of the pen, or meant `math.huge`.
 const MAX_CAPACITY: i64 = 1 << 32;
 
 /// `moonfleet.channel([capacity])`: 0 is a rendezvous, `math.huge` has no bound.
-pub(super) fn new(frame: Frame<'_>) -> Result<Handle, Raise> {
-    Local::of(frame).weigh(frame, Handle::WEIGHT);
+pub(super) fn new(frame: Frame<'_>) -> Result<Channel, Raise> {
     // The userdata for the result is on top already.
     if frame.top() == 1 || !frame.kind(1).is_some() {
-        return Ok(Handle::rendezvous());
+        return Ok(Channel::meeting());
     }
-    match (frame.integer(1), frame.number(1)) {
-        (Some(0), _) => Ok(Handle::rendezvous()),
-        (Some(capacity @ 1..=MAX_CAPACITY), _) => Ok(Handle::bounded(capacity as usize)),
-        (_, Some(f64::INFINITY)) => Ok(Handle::unbounded()),
+    let handle = match (frame.integer(1), frame.number(1)) {
+        (Some(0), _) => return Ok(Channel::meeting()),
+        (Some(capacity @ 1..=MAX_CAPACITY), _) => Handle::bounded(capacity as usize),
+        (_, Some(f64::INFINITY)) => Handle::unbounded(),
         (_, Some(_)) => {
-            Err(Raise::argument(1, "capacity must be a whole number from 0 to 2^32, or math.huge"))
+            return Err(Raise::argument(1, "capacity must be a whole number from 0 to 2^32, or math.huge"));
         }
-        (_, None) => Err(Raise::expected(1, c"number")),
-    }
+        (_, None) => return Err(Raise::expected(1, c"number")),
+    };
+    Local::of(frame).weigh(frame, Handle::WEIGHT);
+    Ok(Channel::from(handle))
 }
 
 /// `channel:send(...)`.
 pub(super) fn send(frame: Frame<'_>) -> Outcome {
-    let channel = frame.argument::<Handle>(1)?;
+    let channel = frame.argument::<Channel>(1)?;
+    let values = Values { first: 2, count: frame.top() - 1 };
+    if let Some(meeting) = channel.as_meeting()
+        && meet::cross_by_reference(frame, values)
+        && let Some(reply) = meet::send(frame, meeting, values)?
+    {
+        return Ok(reply);
+    }
     let message = Message::read(frame, 2, Names::Arguments)?;
-    match Local::of(frame).wait(frame, || foreign::send(channel.sender(), message, None))? {
+    let handle = channel.share(frame, 1)?;
+    match Local::of(frame).wait(frame, || foreign::send(handle.sender(), message, None))? {
         Ok(()) => Ok(frame.reply_true()),
         Err(SendFailure::Closed(_)) => Ok(Reply::Failure(c"closed")),
         Err(SendFailure::TimedOut(_)) => Ok(Reply::Failure(c"timeout")),
@@ -47,9 +60,20 @@ pub(super) fn send(frame: Frame<'_>) -> Outcome {
 
 /// `channel:receive([timeout])`.
 pub(super) fn receive(frame: Frame<'_>) -> Outcome {
-    let channel = frame.argument::<Handle>(1)?;
+    let channel = frame.argument::<Channel>(1)?;
     let deadline = deadline(frame, 2)?;
-    match Local::of(frame).wait(frame, || foreign::recv(channel.receiver(), deadline))? {
+    receive_until(frame, channel, deadline)
+}
+
+#[inline]
+fn receive_until(frame: Frame<'_>, channel: &Channel, deadline: Option<Instant>) -> Outcome {
+    if let Some(meeting) = channel.as_meeting()
+        && let Some(reply) = meet::receive(frame, meeting, deadline)?
+    {
+        return Ok(reply);
+    }
+    let handle = channel.share(frame, 1)?;
+    match Local::of(frame).wait(frame, || foreign::recv(handle.receiver(), deadline))? {
         Ok(message) => Ok(Reply::Values(message.push(frame)?)),
         Err(RecvFailure::Closed) => Ok(Reply::Failure(c"closed")),
         Err(RecvFailure::TimedOut) => Ok(Reply::Failure(c"timeout")),
@@ -59,8 +83,19 @@ pub(super) fn receive(frame: Frame<'_>) -> Outcome {
 
 /// `channel:try_send(...)`.
 pub(super) fn try_send(frame: Frame<'_>) -> Outcome {
-    let channel = frame.argument::<Handle>(1)?;
-    match channel.sender().try_send(Message::read(frame, 2, Names::Arguments)?) {
+    let channel = frame.argument::<Channel>(1)?;
+    let values = Values { first: 2, count: frame.top() - 1 };
+    if let Some(meeting) = channel.as_meeting()
+        && meet::cross_by_reference(frame, values)
+    {
+        return Ok(match meeting.send(frame, values) {
+            Met::Yes(_) => frame.reply_true(),
+            Met::NotYet => Reply::Failure(c"full"),
+            Met::Closed => Reply::Failure(c"closed"),
+        });
+    }
+    let message = Message::read(frame, 2, Names::Arguments)?;
+    match channel.share(frame, 1)?.sender().try_send(message) {
         Ok(()) => Ok(frame.reply_true()),
         Err(TrySendError::Full(_)) => Ok(Reply::Failure(c"full")),
         Err(TrySendError::Closed(_)) => Ok(Reply::Failure(c"closed")),
@@ -69,7 +104,15 @@ pub(super) fn try_send(frame: Frame<'_>) -> Outcome {
 
 /// `channel:try_receive()`.
 pub(super) fn try_receive(frame: Frame<'_>) -> Outcome {
-    match frame.argument::<Handle>(1)?.receiver().try_recv() {
+    let channel = frame.argument::<Channel>(1)?;
+    if let Some(meeting) = channel.as_meeting() {
+        return Ok(match meeting.receive(frame, None) {
+            Met::Yes(count) => Reply::Values(count),
+            Met::NotYet => Reply::Failure(c"empty"),
+            Met::Closed => Reply::Failure(c"closed"),
+        });
+    }
+    match channel.share(frame, 1)?.receiver().try_recv() {
         Ok(message) => Ok(Reply::Values(message.push(frame)?)),
         Err(TryRecvError::Empty) => Ok(Reply::Failure(c"empty")),
         Err(TryRecvError::Closed) => Ok(Reply::Failure(c"closed")),
@@ -78,33 +121,36 @@ pub(super) fn try_receive(frame: Frame<'_>) -> Outcome {
 
 /// `channel:close()`: true the first time.
 pub(super) fn close(frame: Frame<'_>) -> Outcome {
-    if frame.argument::<Handle>(1)?.sender().close() {
-        return Ok(frame.reply_true());
-    }
-    Ok(Reply::Failure(c"closed"))
+    let channel = frame.argument::<Channel>(1)?;
+    let first = match (channel.as_meeting(), channel.as_handle()) {
+        (Some(meeting), _) => meeting.close(),
+        (None, handle) => handle.is_some_and(|handle| handle.sender().close()),
+    };
+    Ok(if first { frame.reply_true() } else { Reply::Failure(c"closed") })
 }
 
 /// `channel:len()` and `#channel`: how many messages wait in the buffer.
 pub(super) fn len(frame: Frame<'_>) -> Outcome {
-    frame.push_integer(frame.argument::<Handle>(1)?.receiver().len() as i64);
+    // Nothing rests in a meeting.
+    let handle = frame.argument::<Channel>(1)?.as_handle();
+    frame.push_integer(handle.map_or(0, |handle| handle.receiver().len() as i64));
     Ok(Reply::Values(1))
 }
 
 /// `channel:iter()`: for the generic `for`, until the channel is closed and empty. A message whose first value is
 /// nil ends the loop too, as everywhere in Lua.
 pub(super) fn iter(frame: Frame<'_>) -> Outcome {
-    frame.argument::<Handle>(1)?;
+    frame.argument::<Channel>(1)?;
     Ok(Reply::Iterate(function(next)))
 }
 
 fn next(frame: Frame<'_>) -> Outcome {
-    let channel = frame.argument::<Handle>(1)?;
-    match Local::of(frame).wait(frame, || foreign::recv(channel.receiver(), None))? {
-        Ok(message) => Ok(Reply::Values(message.push(frame)?)),
-        Err(RecvFailure::Closed | RecvFailure::TimedOut) => {
+    let channel = frame.argument::<Channel>(1)?;
+    match receive_until(frame, channel, None)? {
+        Reply::Failure(_) => {
             frame.push_nil();
             Ok(Reply::Values(1))
         }
-        Err(RecvFailure::Cancelled) => Err(cancelled(Cancelled)),
+        reply => Ok(reply),
     }
 }

@@ -3,9 +3,9 @@
 use crate::modules::{channel, parallel, select, task, time};
 use crate::raw::callback::{constructor, function};
 use crate::raw::library::Function;
-use crate::raw::{Frame, Outcome, Reply};
+use crate::raw::{Entry, Frame, Outcome, Reply};
 use crate::task::{TaskHandle, spawn};
-use crate::value::Handle;
+use crate::value::Channel;
 
 const FUNCTIONS: &[Function] = &[
     Function::new(c"spawn", spawn::spawn),
@@ -44,7 +44,8 @@ const TASK_METAMETHODS: &[Function] = &[Function::new(c"__tostring", function(ta
 /// Pushes the module's table; runs once per state, when it is opened.
 pub(super) fn open(frame: Frame<'_>) -> Outcome {
     let count = frame.protect(0, &mut (), |scope, ()| {
-        scope.define_class::<Handle>(CHANNEL_METHODS, CHANNEL_METAMETHODS);
+        scope.define_class::<Channel>(CHANNEL_METHODS, CHANNEL_METAMETHODS);
+        scope.define_without_finalizer::<Channel>(Entry::Meeting);
         scope.define_class::<TaskHandle>(TASK_METHODS, TASK_METAMETHODS);
         scope.push_library(FUNCTIONS);
         1

@@ -5,6 +5,9 @@
 //! | `core` | the table `moonfleet`: which function lives where |
 //! | `task` | joining a task and asking about it |
 //! | `channel` | channels and their methods |
+//! | `arm` | the arms of a select, as the script wrote them |
+//! | `meet` | sending, receiving and selecting within one state |
+//! | `choice` | selecting among channels that other states may know |
 //! | `select` | waiting for the first of several things |
 //! | `time` | sleeping and the clock |
 //! | `parallel` | states on other workers |
@@ -15,6 +18,9 @@ use crate::raw::callback::function;
 use crate::state::Module;
 
 mod time;
+mod arm;
+mod meet;
+mod choice;
 mod channel;
 mod task;
 mod select;

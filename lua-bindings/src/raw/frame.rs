@@ -320,11 +320,43 @@ impl Frame<'_> {
         }
     }
 
-    /// Pushes the handle that this state already has for `value`; false if there is none. `[-0, +(1|0), -]`
+    /// Pushes the userdata that this state has filed under `number`; false if there is none. `[-0, +(1|0), -]`
     #[inline]
-    pub(crate) fn push_known<T: Class>(self, value: &T) -> bool {
+    pub(crate) fn push_known(self, number: u32) -> bool {
         // SAFETY: frame.
-        value.number().is_some_and(|number| unsafe { userdata::push_known(self.state(), number) })
+        unsafe { userdata::push_known(self.state(), number) }
+    }
+
+    /// Files the userdata at `index` under `number`, and gives it another metatable of its class. `[-0, +0, -]`
+    ///
+    /// On failure (no memory) the error value is on top, and nothing has changed.
+    pub(crate) fn file_userdata(self, index: c_int, metatable: Entry, number: u32) -> Result<(), Raise> {
+        self.push_copy(index);
+        self.protect(1, &mut { number }, |scope, number| {
+            // SAFETY: a job's frames are plain; the userdata is on top.
+            unsafe { userdata::remember(scope.state(), *number) };
+            0
+        })?;
+        self.push_copy(index);
+        // SAFETY: frame; setting a metatable allocates nothing.
+        unsafe {
+            metatable.push(self.state());
+            lua_setmetatable(self.state(), -2);
+        }
+        self.pop(1);
+        Ok(())
+    }
+
+    /// Pushes copies of `count` values, from index `first` on, onto another stack of the same state, which has room
+    /// for them. `[-0, +0, -]` here, `[-0, +count, -]` there.
+    #[inline]
+    pub(crate) fn copy_to(self, other: Frame<'_>, first: c_int, count: c_int) {
+        for index in first..first + count {
+            // SAFETY: frame, for both; the callers have reserved the room.
+            unsafe { lua_pushvalue(self.state(), index) };
+        }
+        // SAFETY: as above; threads of one state share its heap.
+        unsafe { lua_xmove(self.state(), other.state(), count) };
     }
 
     /// Pushes `true` as the only result. `[-0, +1, -]`

@@ -6,7 +6,7 @@ use std::ffi::{CStr, c_int};
 
 use super::ffi::*;
 use super::userdata::{self, Class};
-use super::{Scope, compat};
+use super::{Entry, Scope, compat};
 
 /// A function of a library, or a method of a class.
 #[derive(Clone, Copy)]
@@ -51,6 +51,26 @@ impl Scope<'_> {
             compat::push_callback(l, userdata::collect::<T>, 0);
             lua_setfield(l, -2, c"__gc".as_ptr());
             T::METATABLE.set(l);
+        }
+    }
+
+    /// Creates a second metatable of a class, the same but for the finalizer. `[-0, +0, m]`
+    pub(crate) fn define_without_finalizer<T: Class>(self, entry: Entry) {
+        let l = self.state();
+        // SAFETY: plain-frames, and at most six slots; the walk changes the new table alone.
+        unsafe {
+            T::METATABLE.push(l);
+            lua_createtable(l, 0, 4);
+            lua_pushnil(l);
+            while lua_next(l, -3) != 0 {
+                lua_pushvalue(l, -2);
+                lua_insert(l, -2);
+                lua_rawset(l, -4);
+            }
+            lua_pushnil(l);
+            lua_setfield(l, -2, c"__gc".as_ptr());
+            entry.set(l);
+            lua_pop(l, 1);
         }
     }
 

@@ -181,18 +181,16 @@ impl Scope<'_> {
         unsafe { compat::upvalue_join(self.state(), function, n, other, m) }
     }
 
-    /// Pushes a handle for `value`: the one this state already has, or a new one. `[-0, +1, m]`
-    pub(crate) fn push_handle<T: Class + Clone>(self, value: &T) {
-        if self.push_known(value) {
+    /// Pushes the userdata filed under `number`, or files a new one with the value that `make` makes. `[-0, +1, m]`
+    pub(crate) fn push_filed<T: Class>(self, number: u32, make: impl FnOnce() -> T) {
+        if self.push_known(number) {
             return;
         }
-        // SAFETY: frame, plain-frames: the clone is made when nothing can raise any more.
+        // SAFETY: frame, plain-frames: the value is made when the userdata is there to hold it.
         unsafe {
             let cell = userdata::allocate::<T>(self.state());
-            cell.fill(self.state(), value.clone());
-            if let Some(number) = value.number() {
-                userdata::remember(self.state(), number);
-            }
+            cell.fill(self.state(), make());
+            userdata::remember(self.state(), number);
         }
     }
 

@@ -36,6 +36,8 @@ pub(crate) enum Entry {
     Channel = -10,
     /// The metatable of task handles.
     Task = -11,
+    /// The metatable of channels that have nothing to finalize.
+    Meeting = -12,
 }
 
 impl Entry {

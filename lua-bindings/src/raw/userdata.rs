@@ -29,6 +29,11 @@ pub(crate) trait Class: 'static {
     /// Whether a Lua value can be tied to the userdata.
     const TIES: bool = false;
 
+    /// The metatable for this value: a class may have a second one, for values without a destructor to run.
+    fn metatable(&self) -> Entry {
+        Self::METATABLE
+    }
+
     /// For classes whose values are shared: a small positive number that no other live value of the class has.
     fn number(&self) -> Option<u32> {
         None
@@ -64,9 +69,10 @@ impl<T: Class> Empty<T> {
     pub(crate) unsafe fn fill(self, l: *mut lua_State, value: T) {
         // SAFETY: the cell is live and empty. From the metatable on, `collect` drops the value.
         unsafe {
+            let metatable = value.metatable();
             (*self.0).value.write(value);
             (*self.0).key = key::<T>();
-            T::METATABLE.push(l);
+            metatable.push(l);
             lua_setmetatable(l, -2);
         }
     }

@@ -1,17 +1,15 @@
-//! [`Handle`]: a channel as Lua sees it. It crosses states by reference, and every state has one userdata per
-//! channel.
+//! [`Handle`]: a channel that several states may know. It crosses by reference, and every state has one userdata
+//! per channel.
 //!
-//! Programs make a channel for every reply, so channels are recycled: a rendezvous channel that nobody else holds,
-//! open and with nobody waiting, is as good as a new one.
+//! Channels are recycled: a rendezvous channel that nobody else holds, open and with nobody waiting, is as good as a
+//! new one.
 
 use std::cell::RefCell;
-use std::ffi::CStr;
 use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use moonfleet::channel::{self, Receiver, Sender};
 
-use crate::raw::{Class, Entry};
 use crate::value::Message;
 
 /// Both ends of a channel of messages. One pointer; clones share the channel.
@@ -65,6 +63,12 @@ impl Handle {
         }
     }
 
+    /// A number that no other live channel has.
+    #[inline]
+    pub(crate) fn number(&self) -> u32 {
+        self.ends().number.0
+    }
+
     #[inline]
     pub(crate) fn sender(&self) -> &Sender<Message> {
         &self.ends().sender
@@ -108,17 +112,6 @@ fn retire(ends: Arc<Ends>) {
             spare.push(ends);
         }
     });
-}
-
-impl Class for Handle {
-    const NAME: &'static CStr = c"channel";
-
-    const METATABLE: Entry = Entry::Channel;
-
-    #[inline]
-    fn number(&self) -> Option<u32> {
-        Some(self.ends().number.0)
-    }
 }
 
 impl std::fmt::Debug for Handle {

@@ -3,7 +3,9 @@
 //! | file | holds |
 //! |---|---|
 //! | `scalar` | [`Scalar`]: values that need no heap |
-//! | `handle` | [`Handle`]: a channel, the value that crosses by reference |
+//! | `handle` | [`Handle`]: a channel that several states may know; it crosses by reference |
+//! | `meeting` | [`Meeting`]: a rendezvous within one state, without lock or copy |
+//! | `channel` | [`Channel`]: the userdata, which is one or the other |
 //! | `tree` | [`Tree`]: anything deeper, flattened |
 //! | `message` | [`Message`] itself, and its fast paths |
 //! | `read` | Lua → tree |
@@ -17,8 +19,12 @@ mod refusal;
 mod tree;
 pub(crate) mod message;
 pub(crate) mod handle;
+pub(crate) mod meeting;
+mod channel;
 mod read;
 mod write;
 
+pub(crate) use channel::Channel;
 pub(crate) use handle::Handle;
+pub(crate) use meeting::Meeting;
 pub(crate) use message::{Message, Names};

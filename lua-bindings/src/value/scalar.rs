@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 
 use crate::raw::{Frame, Kind};
-use crate::value::Handle;
+use crate::value::{Channel, Handle};
 
 /// A value that crosses without an allocation.
 #[derive(Clone, Default, Debug)]
@@ -49,7 +49,7 @@ impl Scalar {
             Kind::Boolean => Self::Boolean(frame.boolean(index)),
             Kind::Number if frame.is_integer(index) => Self::Integer(frame.integer(index)?),
             Kind::Number => Self::Number(frame.number(index)?),
-            Kind::Userdata => Self::Channel(frame.userdata::<Handle>(index)?.clone()),
+            Kind::Userdata => Self::Channel(shared(frame, index)?),
             Kind::String => Self::Short(frame.with_bytes(index, Short::new)??),
             _ => return None,
         })
@@ -63,9 +63,17 @@ impl Scalar {
             Self::Boolean(value) => frame.push_boolean(*value),
             Self::Integer(value) => frame.push_integer(*value),
             Self::Number(value) => frame.push_number(*value),
-            Self::Channel(handle) => return frame.push_known(handle),
+            Self::Channel(handle) => return frame.push_known(handle.number()),
             Self::Short(_) => return false,
         }
         true
     }
+}
+
+/// The channel at `index`, which other states may know from now on; `None` if it is none, or there is no memory.
+#[inline]
+fn shared(frame: Frame<'_>, index: c_int) -> Option<Handle> {
+    let channel = frame.userdata::<Channel>(index)?;
+    let handle = channel.share(frame, index).inspect_err(|_| frame.pop(1));
+    handle.ok().cloned()
 }

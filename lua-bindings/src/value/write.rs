@@ -3,9 +3,9 @@
 use std::ffi::c_int;
 
 use crate::raw::Scope;
-use crate::value::library;
 use crate::value::scalar::Scalar;
 use crate::value::tree::{Node, Tree};
+use crate::value::{Channel, library};
 
 /// One walk over a tree; its fields are plain data (rule plain-frames).
 #[derive(Clone, Copy)]
@@ -100,7 +100,7 @@ impl<'t> Writer<'t> {
 pub(super) fn push_scalar(scope: Scope<'_>, scalar: &Scalar) {
     match scalar {
         Scalar::Short(text) => scope.push_bytes(text.as_bytes()),
-        Scalar::Channel(handle) => scope.push_handle(handle),
+        Scalar::Channel(handle) => scope.push_filed(handle.number(), || Channel::from(handle.clone())),
         plain => {
             plain.try_push(*scope);
         }

@@ -2,6 +2,14 @@
 //!
 //! A push never allocates, because it happens under the channel's lock: the ring is allocated with the
 //! channel, and a segment is made before the lock is taken and offered by [`Buffer::add_segment`].
+//!
+//! ```text
+//!   used   [..····] [······] [····──]      spare  [──────] or none     · message  ─ free  . taken
+//!           front                back              takes its place behind the back when that is full
+//! ```
+//! INVARIANT(full-has-spare): a full buffer has a spare segment, or says `NoRoom` until it is given one. So
+//! whoever takes a message from a full buffer can push one in its place: while `n` messages are left in the
+//! front segment, the back and the spare have room for `n` more, and a drained front is the next spare.
 
 use std::collections::{LinkedList, VecDeque};
 
@@ -22,7 +30,14 @@ pub(crate) struct Buffer<T> {
 #[derive(Debug)]
 enum Store<T> {
     Ring(VecDeque<T>),
-    Segments(LinkedList<VecDeque<T>>),
+    Segments(Segments<T>),
+}
+
+/// Segments in the order of their messages, none of them empty but a single one; and at most one spare.
+#[derive(Debug)]
+struct Segments<T> {
+    used: LinkedList<VecDeque<T>>,
+    spare: LinkedList<VecDeque<T>>,
 }
 
 /// Room for more messages, allocated outside the lock.
@@ -41,7 +56,7 @@ impl<T> Segment<T> {
 pub(crate) enum NotPushed<T> {
     /// The bound is reached.
     Full(T),
-    /// Below the bound, but a segment must be added first.
+    /// A segment must be added first, to hold it or to keep full-has-spare.
     NoRoom(T),
 }
 
@@ -51,7 +66,7 @@ impl<T> Buffer<T> {
         let store = if bound <= MAX_RING {
             Store::Ring(VecDeque::with_capacity(bound))
         } else {
-            Store::Segments(LinkedList::new())
+            Store::Segments(Segments { used: LinkedList::new(), spare: LinkedList::new() })
         };
         Self { store, len: 0, bound }
     }
@@ -65,28 +80,30 @@ impl<T> Buffer<T> {
     /// Appends a message, without allocating.
     #[inline]
     pub(crate) fn push(&mut self, message: T) -> Result<(), NotPushed<T>> {
-        if self.len >= self.bound {
-            return Err(NotPushed::Full(message));
-        }
+        let full = self.len >= self.bound;
         match &mut self.store {
+            Store::Ring(_) if full => return Err(NotPushed::Full(message)),
             Store::Ring(ring) => ring.push_back(message),
-            Store::Segments(segments) => match segments.back_mut() {
-                Some(last) if last.len() < last.capacity() => last.push_back(message),
-                _ => return Err(NotPushed::NoRoom(message)),
+            Store::Segments(segments) if full => return Err(segments.refuse(message)),
+            Store::Segments(segments) => match segments.back_with_room() {
+                Some(back) => back.push_back(message),
+                None => return Err(NotPushed::NoRoom(message)),
             },
         }
         self.len += 1;
         Ok(())
     }
 
-    /// Adds room for more messages.
+    /// Adds room for more messages, unless somebody else has just done so.
     pub(crate) fn add_segment(&mut self, segment: &mut Segment<T>) {
-        if let Store::Segments(segments) = &mut self.store {
-            segments.append(&mut segment.0);
+        if let Store::Segments(segments) = &mut self.store
+            && segments.spare.is_empty()
+        {
+            segments.spare.append(&mut segment.0);
         }
     }
 
-    /// Takes the oldest message. The last segment stays, so that a short queue never allocates again.
+    /// Takes the oldest message.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<T> {
         if self.len == 0 {
@@ -95,7 +112,7 @@ impl<T> Buffer<T> {
         self.len -= 1;
         match &mut self.store {
             Store::Ring(ring) => ring.pop_front(),
-            Store::Segments(segments) => Self::pop_segment(segments),
+            Store::Segments(segments) => segments.pop(),
         }
     }
 
@@ -103,11 +120,81 @@ impl<T> Buffer<T> {
     pub(crate) fn take_all(&mut self) -> Self {
         core::mem::replace(self, Self::new(0))
     }
+}
 
-    fn pop_segment(segments: &mut LinkedList<VecDeque<T>>) -> Option<T> {
-        if segments.front()?.is_empty() && segments.len() > 1 {
-            segments.pop_front();
+impl<T> Segments<T> {
+    /// The last segment if it has room, else the spare in its new place.
+    #[inline]
+    fn back_with_room(&mut self) -> Option<&mut VecDeque<T>> {
+        if self.used.back().is_none_or(|back| back.len() == back.capacity()) {
+            self.used.append(&mut self.spare);
         }
-        segments.front_mut()?.pop_front()
+        self.used.back_mut().filter(|back| back.len() < back.capacity())
+    }
+
+    fn refuse(&self, message: T) -> NotPushed<T> {
+        if self.spare.is_empty() { NotPushed::NoRoom(message) } else { NotPushed::Full(message) }
+    }
+
+    /// The last segment stays, and one more as a spare, so that a short queue never allocates again.
+    #[inline]
+    fn pop(&mut self) -> Option<T> {
+        let front = self.used.front_mut()?;
+        let oldest = front.pop_front();
+        if front.is_empty() && self.used.len() > 1 {
+            let rest = self.used.split_off(1);
+            let drained = core::mem::replace(&mut self.used, rest);
+            if self.spare.is_empty() {
+                self.spare = drained;
+            }
+        }
+        oldest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pushes as the channel does: with a new segment if need be. False if the buffer is full.
+    fn push(buffer: &mut Buffer<usize>, message: usize) -> bool {
+        match buffer.push(message) {
+            Ok(()) => true,
+            Err(NotPushed::Full(_)) => false,
+            Err(NotPushed::NoRoom(message)) => {
+                buffer.add_segment(&mut Segment::allocate());
+                push(buffer, message)
+            }
+        }
+    }
+
+    #[test]
+    fn a_full_buffer_always_takes_one_message_for_another() {
+        for bound in (1..200).chain(MAX_RING - 1..MAX_RING + 3 * SEGMENT) {
+            let mut buffer = Buffer::new(bound);
+            let mut sent = 0;
+            while push(&mut buffer, sent) {
+                sent += 1;
+            }
+            assert_eq!(sent, bound);
+            for received in 0..4 * bound.max(SEGMENT) {
+                assert_eq!(buffer.pop(), Some(received));
+                assert!(buffer.push(sent).is_ok(), "bound {bound}, after {received} messages");
+                sent += 1;
+            }
+        }
+    }
+
+    #[test]
+    fn segments_offered_by_many_leave_no_gap() {
+        let mut buffer = Buffer::new(usize::MAX);
+        for round in 0..10 * SEGMENT {
+            for _ in 0..3 {
+                buffer.add_segment(&mut Segment::allocate());
+            }
+            assert!(push(&mut buffer, round));
+        }
+        assert!((0..10 * SEGMENT).all(|round| buffer.pop() == Some(round)));
+        assert_eq!((buffer.pop(), buffer.len()), (None, 0));
     }
 }

@@ -86,9 +86,7 @@ macro_rules! select {
     (@choose [$(($arm:ident, $result:pat, $code:expr))*] $wait:expr, $otherwise:expr) => {{
         $crate::select::select(&mut [$(&mut $arm as &mut dyn $crate::select::Arm),*], $wait);
         $(if let Some(result) = $arm.take() {
-            // The other arms end here: their borrows must not outlast the choice.
-            let $result = result;
-            $code
+            match result { $result => $code }
         } else)* {
             $otherwise
         }
