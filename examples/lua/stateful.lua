@@ -41,16 +41,17 @@ mf.spawn_named("owner", function()
   end
 end)
 
--- 100 tasks issue reads to the state-owning task. Each read makes a channel for its reply, sends the
--- request, and waits for the reply. When the requests are closed, `send` returns nil.
+-- 100 tasks issue reads to the state-owning task. Each read makes a channel for its reply, with room for
+-- it, so that the owner need not wait for the reader; sends the request, and waits for the reply. When the
+-- requests are closed, `send` returns nil.
 for _ = 1, 100 do
   mf.spawn_named("reader", function()
-    local resp = mf.channel()
+    local resp = mf.channel(1)
     while reads:send(random(1, 5), resp) do
       resp:receive()
       readOps = readOps + 1
       if pause then mf.sleep(0.001) end
-      resp = mf.channel()
+      resp = mf.channel(1)
     end
   end)
 end
@@ -58,12 +59,12 @@ end
 -- 10 tasks issue writes, in the same way.
 for _ = 1, 10 do
   mf.spawn_named("writer", function()
-    local resp = mf.channel()
+    local resp = mf.channel(1)
     while writes:send(random(1, 5), random(1, 100), resp) do
       resp:receive()
       writeOps = writeOps + 1
       if pause then mf.sleep(0.001) end
-      resp = mf.channel()
+      resp = mf.channel(1)
     end
   end)
 end

@@ -100,7 +100,18 @@ fn run_main(state: LuaState, plan: &Plan) -> ExitCode {
         Script::File(path) => Some(Source::File(Some(path))),
     };
     let outcome = chunks.chain(script).try_for_each(|source| state.run(source));
-    let code = outcome.map_or_else(|text| failed(&text), |()| ExitCode::SUCCESS);
+    let code = match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            let code = failed(&text);
+            if !state.is_alone() {
+                // The others may wait for what main will never send. As after an uncaught error elsewhere, the
+                // process ends; as after `os.exit`, nothing is closed.
+                std::process::exit(FAILED.into());
+            }
+            code
+        }
+    };
     state.close();
     code
 }

@@ -27,6 +27,7 @@ pub(super) fn new(frame: Frame<'_>) -> Result<Channel, Raise> {
     }
     let handle = match (frame.integer(1), frame.number(1)) {
         (Some(0), _) => return Ok(Channel::meeting()),
+        (Some(1), _) => return Ok(Channel::meeting_with_shelf()),
         (Some(capacity @ 1..=MAX_CAPACITY), _) => Handle::bounded(capacity as usize),
         (_, Some(f64::INFINITY)) => Handle::unbounded(),
         (_, Some(_)) => {
@@ -91,9 +92,14 @@ pub(super) fn try_send(frame: Frame<'_>) -> Outcome {
         return Ok(match meeting.send(frame, values) {
             Met::Yes(_) => frame.reply_true(),
             Met::NotYet => Reply::Failure(c"full"),
+            Met::TooMuch => return try_send_shared(frame, channel),
             Met::Closed => Reply::Failure(c"closed"),
         });
     }
+    try_send_shared(frame, channel)
+}
+
+fn try_send_shared(frame: Frame<'_>, channel: &Channel) -> Outcome {
     let message = Message::read(frame, 2, Names::Arguments)?;
     match channel.share(frame, 1)?.sender().try_send(message) {
         Ok(()) => Ok(frame.reply_true()),
@@ -108,7 +114,7 @@ pub(super) fn try_receive(frame: Frame<'_>) -> Outcome {
     if let Some(meeting) = channel.as_meeting() {
         return Ok(match meeting.receive(frame, None) {
             Met::Yes(count) => Reply::Values(count),
-            Met::NotYet => Reply::Failure(c"empty"),
+            Met::NotYet | Met::TooMuch => Reply::Failure(c"empty"),
             Met::Closed => Reply::Failure(c"closed"),
         });
     }
@@ -131,9 +137,12 @@ pub(super) fn close(frame: Frame<'_>) -> Outcome {
 
 /// `channel:len()` and `#channel`: how many messages wait in the buffer.
 pub(super) fn len(frame: Frame<'_>) -> Outcome {
-    // Nothing rests in a meeting.
-    let handle = frame.argument::<Channel>(1)?.as_handle();
-    frame.push_integer(handle.map_or(0, |handle| handle.receiver().len() as i64));
+    let channel = frame.argument::<Channel>(1)?;
+    let resting = match (channel.as_meeting(), channel.as_handle()) {
+        (Some(meeting), _) => usize::from(meeting.resting().is_some()),
+        (None, handle) => handle.map_or(0, |handle| handle.receiver().len()),
+    };
+    frame.push_integer(resting as i64);
     Ok(Reply::Values(1))
 }
 

@@ -1,7 +1,7 @@
 //! Sending, receiving and selecting among channels that only this state knows.
 //!
-//! Each function answers `None` if a channel got known in another state while the task waited: the caller goes on
-//! with handles then. What is known to this state alone is a rendezvous: see [`Meeting`].
+//! Each function answers `None` if only handles can do it, or if a channel got known in another state while the task
+//! waited: the caller goes on with handles then. See [`Meeting`].
 
 use std::ffi::c_int;
 use std::time::Instant;
@@ -32,13 +32,14 @@ pub(super) fn send(frame: Frame<'_>, meeting: &Meeting, values: Values) -> Resul
     match meeting.send(frame, values) {
         Met::Yes(_) => return Ok(Some(frame.reply_true())),
         Met::Closed => return Ok(Some(Reply::Failure(c"closed"))),
+        Met::TooMuch => return Ok(None),
         Met::NotYet => {}
     }
     Ok(match wait_seated(frame, meeting, Role::Send(values), None)? {
         Some(Ending::Met(..)) => Some(frame.reply_true()),
         Some(Ending::Closed(_)) => Some(Reply::Failure(c"closed")),
         Some(Ending::TimedOut) => Some(Reply::Failure(c"timeout")),
-        Some(Ending::Shared) | None => None,
+        Some(Ending::Again) | None => None,
     })
 }
 
@@ -52,13 +53,13 @@ pub(super) fn receive(
     match meeting.receive(frame, None) {
         Met::Yes(count) => return Ok(Some(Reply::Values(count))),
         Met::Closed => return Ok(Some(Reply::Failure(c"closed"))),
-        Met::NotYet => {}
+        Met::NotYet | Met::TooMuch => {}
     }
     Ok(match wait_seated(frame, meeting, Role::Receive { numbered: false }, deadline)? {
         Some(Ending::Met(_, count)) => Some(Reply::Values(count)),
         Some(Ending::Closed(_)) => Some(Reply::Failure(c"closed")),
         Some(Ending::TimedOut) => Some(Reply::Failure(c"timeout")),
-        Some(Ending::Shared) | None => None,
+        Some(Ending::Again) | None => None,
     })
 }
 
@@ -93,7 +94,8 @@ impl<'a> Place<'a> {
             Wish::Send(channel, _, values) => {
                 let meeting = channel.as_meeting()?;
                 let role = Role::Send(values);
-                cross_by_reference(frame, values).then_some(Place { meeting, role })
+                let fits = cross_by_reference(frame, values) && meeting.could_keep(frame, values);
+                fits.then_some(Place { meeting, role })
             }
             Wish::Join(_) => None,
         }
@@ -109,7 +111,7 @@ impl Place<'_> {
             Role::Receive { .. } => self.meeting.receive(frame, Some(arm)),
         };
         match met {
-            Met::NotYet => Ok(None),
+            Met::NotYet | Met::TooMuch => Ok(None),
             Met::Closed => closed(frame, arm).map(Some),
             Met::Yes(_) if self.is_send() => Ok(Some(sent(frame, arm))),
             Met::Yes(count) => Ok(Some(Reply::Values(count))),
@@ -141,7 +143,7 @@ pub(super) fn select(frame: Frame<'_>, places: &[Place<'_>], wait: Wait) -> Resu
         Ending::Met(_, count) => Ok(Some(Reply::Values(count))),
         Ending::Closed(arm) => closed(frame, arm).map(Some),
         Ending::TimedOut => Ok(Some(Reply::Failure(c"timeout"))),
-        Ending::Shared => Ok(None),
+        Ending::Again => Ok(None),
     }
 }
 

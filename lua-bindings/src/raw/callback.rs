@@ -50,8 +50,8 @@ where
     unsafe { conclude(l, body) }
 }
 
-/// `body` as a C function that returns a new userdata. The memory is there before the body runs, so the value goes
-/// straight in, with no call in between that could raise.
+/// `body` as a C function that returns a new userdata. The body finds its arguments, and above them the userdata,
+/// which is there first: so the value goes straight in, with no call in between that could raise.
 pub(crate) const fn constructor<T, F>(_: F) -> lua_CFunction
 where
     T: Class,
@@ -70,10 +70,17 @@ where
     unsafe {
         let body = NonNull::<F>::dangling().read();
         let empty = userdata::allocate::<T>(l);
-        let count = conclude(l, |frame| {
-            let value = body(frame)?;
-            empty.fill(l, value);
-            Ok(Reply::Values(1))
+        let index = lua_gettop(l);
+        let count = conclude(l, |frame| match body(frame) {
+            Ok(value) => {
+                empty.fill(l, value);
+                Ok(Reply::Values(1))
+            }
+            Err(raise) => {
+                // It must not pass for an argument in the error message.
+                frame.remove(index);
+                Err(raise)
+            }
         });
         if let Some(number) = userdata::get::<T>(l, -1).and_then(T::number) {
             userdata::remember(l, number);

@@ -98,8 +98,8 @@ pub(crate) unsafe fn allocate<T: Class>(l: *mut lua_State) -> Empty<T> {
 /// `l` is a valid frame, and the userdata stays alive for `'a`.
 #[inline]
 pub(crate) unsafe fn get<'a, T: Class>(l: *mut lua_State, index: c_int) -> Option<&'a T> {
-    // SAFETY: only a full userdata has a pointer and a length; then there is memory behind it. Only `fill` writes the key of
-    // `T` there: INVARIANT(cell).
+    // SAFETY: only a full userdata has a pointer and a length; then there is memory behind it. Only `fill` writes the
+    // key of `T` there: INVARIANT(cell).
     unsafe {
         let cell = lua_touserdata(l, index).cast::<Cell<T>>();
         if cell.is_null() || lua_rawlen(l, index) < size_of::<Cell<T>>() {

@@ -71,6 +71,12 @@ impl Fleet {
         while self.ended.1.recv().is_ok() {}
     }
 
+    /// How many states are open or about to be.
+    pub(crate) fn size(&self) -> usize {
+        // ORDER: Relaxed; a glimpse.
+        self.afloat.load(Ordering::Relaxed)
+    }
+
     /// The worker for the next launched state: each in turn, but not `own` if there is another.
     pub(crate) fn next_worker(&self, own: usize, workers: usize) -> usize {
         if workers < 2 {

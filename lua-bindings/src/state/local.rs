@@ -167,6 +167,11 @@ impl Local {
         }
     }
 
+    /// Whether no task but the main one is left.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.live.get() == 0
+    }
+
     /// Waits until every task of the state has ended; false if the runtime shuts down before.
     pub(crate) fn drain(&self) -> bool {
         self.draining.set(true);

@@ -84,6 +84,11 @@ impl LuaState {
         }
     }
 
+    /// Whether this state's main task is the only Lua left in the process.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.local.is_quiet() && self.fleet().size() == 1
+    }
+
     /// Waits for the tasks of this state, then closes it: finalizers run.
     pub(crate) fn close(self) {
         if !self.local.drain() {

@@ -1,7 +1,7 @@
 //! [`Channel`]: the userdata that scripts hold.
 //!
-//! Most channels never leave their state: a reply channel, the requests of an owner task. So a rendezvous starts as
-//! a [`Meeting`], which costs no lock, no allocation outside Lua and no finalizer. It becomes a [`Handle`] for good
+//! Most channels never leave their state: a reply channel, the requests of an owner task. So a small one starts as a
+//! [`Meeting`], which costs no lock, no allocation outside Lua and no finalizer. It becomes a [`Handle`] for good
 //! when another state gets to know it, or when it is used in a way that only a handle can do; whoever waits in the
 //! meeting at that moment tries again there. Scripts cannot tell the two apart.
 
@@ -9,7 +9,7 @@ use std::cell::OnceCell;
 use std::ffi::{CStr, c_int};
 
 use crate::raw::{Class, Entry, Frame, Raise};
-use crate::value::{Handle, Meeting};
+use crate::value::{Handle, Meeting, Message};
 
 /// A channel in one Lua state.
 pub(crate) struct Channel {
@@ -21,6 +21,11 @@ impl Channel {
     /// A rendezvous that only this state knows.
     pub(crate) fn meeting() -> Self {
         Self { meeting: Meeting::default(), handle: OnceCell::new() }
+    }
+
+    /// A channel of capacity one that only this state knows.
+    pub(crate) fn meeting_with_shelf() -> Self {
+        Self { meeting: Meeting::with_shelf(), handle: OnceCell::new() }
     }
 
     /// The meeting, while only this state knows the channel.
@@ -40,7 +45,14 @@ impl Channel {
         if let Some(handle) = self.handle.get() {
             return Ok(handle);
         }
-        let handle = Handle::rendezvous();
+        let handle = match self.meeting.capacity() {
+            0 => Handle::rendezvous(),
+            capacity => Handle::bounded(capacity),
+        };
+        if let Some(value) = self.meeting.resting() {
+            // There is room: the handle is new.
+            let _sent = handle.sender().try_send(Message::plain(value));
+        }
         if self.meeting.is_closed() {
             handle.sender().close();
         }

@@ -1,9 +1,12 @@
-//! [`Meeting`]: a rendezvous between tasks of one Lua state, without a lock and without a copy.
+//! [`Meeting`]: a channel between tasks of one Lua state, without a lock and without a copy.
 //!
 //! The tasks of a state share a worker and take turns, and their Lua threads share a heap. So a value goes from the
 //! sender's Lua stack straight to the receiver's, whichever of the two had to wait. That is only for values that
 //! look the same by reference as by copy, and for channels that no other state knows; the rest goes through
 //! [`Handle`](super::Handle).
+//!
+//! A meeting is a rendezvous, or a channel of capacity one: then it has a shelf, on which one plain value may rest.
+//! That is what a reply channel needs, and it takes no memory outside the userdata, so nothing has to be finalized.
 //!
 //! ```text
 //!   Meeting ── senders   ──▶ Seat ⇄ Seat          Seat ──▶ Party: who waits, on which Lua stack, what came of it
@@ -24,6 +27,7 @@ use moonfleet::foreign::Cancelled;
 use moonfleet::neighbour::{self, Neighbour};
 
 use crate::raw::Frame;
+use crate::value::scalar::Plain;
 
 /// Where tasks of one state meet.
 #[derive(Default)]
@@ -31,7 +35,21 @@ pub(crate) struct Meeting {
     senders: Queue,
     receivers: Queue,
     closed: Cell<bool>,
+    shelf: Shelf,
 }
+
+/// The place for one value at rest.
+#[derive(Clone, Copy, Default)]
+enum Slot {
+    /// There is no shelf: a rendezvous.
+    #[default]
+    None,
+    Free,
+    Taken(Plain),
+}
+
+#[derive(Default)]
+struct Shelf(Cell<Slot>);
 
 /// What an attempt to meet came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,6 +58,8 @@ pub(crate) enum Met {
     Yes(c_int),
     /// Nobody is there yet.
     NotYet,
+    /// There is room for the message, but it is not a plain value: only a handle can keep it.
+    TooMuch,
     /// The channel is closed.
     Closed,
 }
@@ -52,8 +72,8 @@ pub(crate) enum Ending {
     Met(c_int, c_int),
     /// The channel of that seat was closed.
     Closed(c_int),
-    /// A channel of the party got known in another state: it must be tried again, there.
-    Shared,
+    /// Something has changed that the party must see for itself, such as that other states know the channel now.
+    Again,
     /// The deadline passed.
     TimedOut,
 }
@@ -100,13 +120,36 @@ struct Queue {
 }
 
 impl Meeting {
-    /// Sends to the first receiver that waits.
+    /// A meeting with a shelf: a channel of capacity one.
+    pub(crate) fn with_shelf() -> Self {
+        Self { shelf: Shelf(Cell::new(Slot::Free)), ..Self::default() }
+    }
+
+    /// How many messages may rest here.
+    pub(crate) fn capacity(&self) -> usize {
+        usize::from(!matches!(self.shelf.0.get(), Slot::None))
+    }
+
+    /// Whether a send of these values never needs a handle. `[-0, +0, -]`
+    pub(crate) fn could_keep(&self, frame: Frame<'_>, values: Values) -> bool {
+        self.capacity() == 0 || (values.count == 1 && Plain::read(frame, values.first).is_some())
+    }
+
+    /// The value at rest.
+    pub(crate) fn resting(&self) -> Option<Plain> {
+        match self.shelf.0.get() {
+            Slot::Taken(value) => Some(value),
+            Slot::None | Slot::Free => None,
+        }
+    }
+
+    /// Sends to the first receiver that waits, or puts the message on the shelf.
     #[inline]
     pub(crate) fn send(&self, frame: Frame<'_>, values: Values) -> Met {
         if self.closed.get() {
             return Met::Closed;
         }
-        let Some(seat) = self.receivers.pop_waiting() else { return Met::NotYet };
+        let Some(seat) = self.receivers.pop_waiting() else { return self.shelf.put(frame, values) };
         let numbered = matches!(seat.role, Role::Receive { numbered: true });
         if !hand_over(frame, values, seat.party.frame, numbered.then_some(seat.arm)) {
             // The receiver's Lua stack cannot grow; it stays where it is, at the end of the queue.
@@ -122,6 +165,10 @@ impl Meeting {
     /// Receives from the first sender that waits; in a select, with the arm number in front.
     #[inline]
     pub(crate) fn receive(&self, frame: Frame<'_>, number: Option<c_int>) -> Met {
+        if let Slot::Taken(value) = self.shelf.0.get() {
+            self.shelf.0.set(Slot::Free);
+            return self.receive_from_shelf(frame, value, number);
+        }
         let Some(seat) = self.senders.pop_waiting() else {
             return if self.closed.get() { Met::Closed } else { Met::NotYet };
         };
@@ -134,6 +181,23 @@ impl Meeting {
         // SAFETY: seated — as in `send`.
         unsafe { seat.party.neighbour.wake() };
         Met::Yes(values.count + c_int::from(number.is_some()))
+    }
+
+    /// Takes what rested on the shelf, and lets the first sender have the place. `[-0, +n, -]`
+    #[inline]
+    fn receive_from_shelf(&self, frame: Frame<'_>, value: Plain, number: Option<c_int>) -> Met {
+        if let Some(number) = number {
+            frame.push_integer(i64::from(number));
+        }
+        value.push(frame);
+        if let Some(seat) = self.senders.pop_waiting() {
+            let Role::Send(values) = seat.role else { unreachable!("a receiver among the senders") };
+            let put = self.shelf.put(seat.party.frame, values);
+            seat.party.end(if put == Met::TooMuch { Ending::Again } else { Ending::Met(seat.arm, 0) });
+            // SAFETY: seated — as in `send`.
+            unsafe { seat.party.neighbour.wake() };
+        }
+        Met::Yes(1 + c_int::from(number.is_some()))
     }
 
     /// Seats a party that found nobody.
@@ -161,7 +225,7 @@ impl Meeting {
 
     /// Sends everybody away, to try again where other states can be met too.
     pub(crate) fn dissolve(&self) {
-        self.dismiss(|_| Ending::Shared);
+        self.dismiss(|_| Ending::Again);
     }
 
     fn dismiss(&self, ending: impl Fn(&Seat<'_>) -> Ending) {
@@ -170,6 +234,20 @@ impl Meeting {
             // SAFETY: seated — as in `send`.
             unsafe { seat.party.neighbour.wake() };
         }
+    }
+}
+
+impl Shelf {
+    #[inline]
+    fn put(&self, frame: Frame<'_>, values: Values) -> Met {
+        if !matches!(self.0.get(), Slot::Free) {
+            return Met::NotYet;
+        }
+        let value = (values.count == 1).then(|| Plain::read(frame, values.first)).flatten();
+        value.map_or(Met::TooMuch, |value| {
+            self.0.set(Slot::Taken(value));
+            Met::Yes(0)
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::ffi::c_int;
 use crate::raw::{Frame, Raise};
 use crate::value::read::Reader;
 use crate::value::refusal::Refusal;
-use crate::value::scalar::Scalar;
+use crate::value::scalar::{Plain, Scalar};
 use crate::value::tree::Tree;
 use crate::value::write::{Writer, push_scalar};
 
@@ -74,6 +74,13 @@ impl Message {
             })?;
         }
         Ok(Self::Deep(Box::new(reader.finish())))
+    }
+
+    /// A message of one plain value.
+    pub(crate) fn plain(value: Plain) -> Self {
+        let mut values: [Scalar; INLINE] = Default::default();
+        values[0] = value.into();
+        Self::Inline { count: 1, values }
     }
 
     /// A message of one string.

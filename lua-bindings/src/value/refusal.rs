@@ -4,6 +4,10 @@ use std::fmt::Write;
 
 use crate::raw::{Frame, Kind, Raise};
 
+/// Of a long path so many steps are shown at its start and at its end.
+const STEPS_AT_START: usize = 8;
+const STEPS_AT_END: usize = 4;
+
 /// What was found, and where. The path grows from the inside out, while the walk unwinds.
 #[derive(Debug)]
 pub(crate) struct Refusal {
@@ -79,7 +83,15 @@ impl Refusal {
     #[cold]
     pub(super) fn describe(&self, root: &str) -> String {
         let mut text = format!("cannot send {root}");
-        self.path.iter().rev().for_each(|step| text.push_str(step));
+        let (length, left_out) =
+            (self.path.len(), STEPS_AT_START..self.path.len().saturating_sub(STEPS_AT_END));
+        for (at, step) in self.path.iter().rev().enumerate() {
+            if !left_out.contains(&at) {
+                text.push_str(step);
+            } else if at == left_out.start {
+                let _ = write!(text, " … {} more of {length} steps …", left_out.len());
+            }
+        }
         let _ = write!(text, ": {}", self.found);
         text
     }

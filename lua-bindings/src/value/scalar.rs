@@ -19,6 +19,51 @@ pub(crate) enum Scalar {
 
 const _: () = assert!(size_of::<Scalar>() == 16, "four of them make a message");
 
+/// A value that is nothing but bits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Plain {
+    Nil,
+    Boolean(bool),
+    Integer(i64),
+    Number(f64),
+}
+
+impl Plain {
+    /// The value at `index`, if it is plain. `[-0, +0, -]`
+    #[inline]
+    pub(crate) fn read(frame: Frame<'_>, index: c_int) -> Option<Self> {
+        Some(match frame.kind(index) {
+            Kind::Nil => Self::Nil,
+            Kind::Boolean => Self::Boolean(frame.boolean(index)),
+            Kind::Number if frame.is_integer(index) => Self::Integer(frame.integer(index)?),
+            Kind::Number => Self::Number(frame.number(index)?),
+            _ => return None,
+        })
+    }
+
+    /// Pushes the value. `[-0, +1, -]`
+    #[inline]
+    pub(crate) fn push(self, frame: Frame<'_>) {
+        match self {
+            Self::Nil => frame.push_nil(),
+            Self::Boolean(value) => frame.push_boolean(value),
+            Self::Integer(value) => frame.push_integer(value),
+            Self::Number(value) => frame.push_number(value),
+        }
+    }
+}
+
+impl From<Plain> for Scalar {
+    fn from(plain: Plain) -> Self {
+        match plain {
+            Plain::Nil => Self::Nil,
+            Plain::Boolean(value) => Self::Boolean(value),
+            Plain::Integer(value) => Self::Integer(value),
+            Plain::Number(value) => Self::Number(value),
+        }
+    }
+}
+
 /// A string of up to 14 bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Short {
