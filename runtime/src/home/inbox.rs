@@ -93,14 +93,16 @@ impl Inbox {
     pub(crate) fn notify(&self) -> Bell {
         // ORDER: Relaxed; only a first guess for the exchange below.
         let mut head = self.head.load(Ordering::Relaxed);
-        while head == EMPTY || head == SLEEPING {
+        loop {
+            // Where there is news already, the exchange changes nothing, but it must be made: a mere read may
+            // see old news, which the owner has drained, and falls asleep without what we have to show.
+            let word = if head == EMPTY || head == SLEEPING { NOTIFIED } else { head };
             // ORDER: Release; pairs with the Acquire in `drain`; publishes what the owner is to look at.
-            match self.head.compare_exchange_weak(head, NOTIFIED, Ordering::Release, Ordering::Relaxed) {
+            match self.head.compare_exchange_weak(head, word, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => return if head == SLEEPING { Bell::Ring } else { Bell::Silent },
                 Err(found) => head = found,
             }
         }
-        Bell::Silent
     }
 
     /// Whether there is something to drain. A hint to any thread; exact for the owner about its own past.

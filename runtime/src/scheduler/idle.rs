@@ -69,13 +69,19 @@ impl Idle {
         true
     }
 
-    /// A searcher stops. True if it was the last one: if it stops because it found a task, it wakes a
-    /// successor for the tasks that were published while it searched.
+    /// A searcher stops. True if it was the last one: if it stops because it found a task, it looks at the
+    /// queues once more, and wakes a successor for a task that was published while it searched.
     #[must_use]
     pub(crate) fn stop_search(&self) -> bool {
         // ORDER: AcqRel; the read-modify-write chain orders the searchers among each other: whoever brings
         // the count to zero comes after the others' searches.
-        self.searching.fetch_sub(1, Ordering::AcqRel) == 1
+        let was_last = self.searching.fetch_sub(1, Ordering::AcqRel) == 1;
+        if was_last {
+            // ORDER: SeqCst fence; pairs with the one in `claim_sleeper`. Without it: the producer sees a
+            // searcher and wakes nobody, the searcher sees no task and wakes nobody.
+            fence(Ordering::SeqCst);
+        }
+        was_last
     }
 
     /// Worker `index`, which does not search, announces its sleep. It must look at all queues once more
