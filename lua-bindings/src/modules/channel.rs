@@ -35,7 +35,7 @@ pub(super) fn new(frame: Frame<'_>) -> Result<Channel, Raise> {
         }
         (_, None) => return Err(Raise::expected(1, c"number")),
     };
-    Local::of(frame).weigh(frame, Handle::WEIGHT);
+    frame.weigh(Handle::WEIGHT);
     Ok(Channel::from(handle))
 }
 

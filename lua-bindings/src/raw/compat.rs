@@ -115,17 +115,32 @@ mod puc {
         unsafe { mlua_sys::lua_gc(l, mlua_sys::LUA_GCISRUNNING) < 0 }
     }
 
-    /// Tells the collector of memory that Lua objects hold outside Lua, so that it does not lag behind a program
-    /// that makes many of them. May run finalizers. `[-0, +0, -]`
-    pub(crate) unsafe fn weigh(l: *mut lua_State, kilobytes: c_int) {
-        // SAFETY: the first option answers 1 if neither a script nor a finalizer has stopped the collector; the
-        // second one advances it as if so much had been allocated. Errors in finalizers become warnings.
+    /// Tells the collector of `bytes` that a new Lua object holds outside Lua, so that it does not lag behind a
+    /// program that makes many of them. May run finalizers. `[-0, +0, -]`
+    #[inline]
+    pub(crate) unsafe fn weigh(l: *mut lua_State, bytes: usize) {
+        let mut pool = std::ptr::null_mut();
+        // SAFETY: `new_state` gave Lua a pool, which outlives it.
+        let due = unsafe {
+            mlua_sys::lua_getallocf(l, &mut pool);
+            (*pool.cast::<Pool>()).weigh(bytes)
+        };
+        if due > 0 {
+            // SAFETY: the caller's.
+            unsafe { step_collector(l, due) }
+        }
+    }
+
+    /// Advances the collector as if `bytes` had been allocated, unless a script or a finalizer has stopped it.
+    #[cold]
+    unsafe fn step_collector(l: *mut lua_State, bytes: usize) {
+        // 5.4 counts in kilobytes.
+        #[cfg(feature = "lua54")]
+        let bytes = (bytes >> 10) as c_int;
+        // SAFETY: the first option changes nothing; errors in finalizers that the second one runs become warnings.
         unsafe {
             if mlua_sys::lua_gc(l, mlua_sys::LUA_GCISRUNNING) == 1 {
-                #[cfg(feature = "lua54")]
-                mlua_sys::lua_gc(l, mlua_sys::LUA_GCSTEP, kilobytes);
-                #[cfg(feature = "lua55")]
-                mlua_sys::lua_gc(l, mlua_sys::LUA_GCSTEP, kilobytes as usize * 1024);
+                mlua_sys::lua_gc(l, mlua_sys::LUA_GCSTEP, bytes);
             }
         }
     }
@@ -306,7 +321,7 @@ mod jit {
     }
 
     /// LuaJIT has no way to hear of memory outside Lua that does not run a whole step. `[-0, +0, -]`
-    pub(crate) unsafe fn weigh(_: *mut lua_State, _: c_int) {}
+    pub(crate) unsafe fn weigh(_: *mut lua_State, _: usize) {}
 
     /// LuaJIT has no to-be-closed variables: the stack is emptied. `[-?, +0, -]`
     pub(crate) unsafe fn close_thread(l: *mut lua_State) {

@@ -182,10 +182,11 @@ impl<'a> Frame<'a> {
         unsafe { compat::upvalue_id(self.state(), index, n) }.addr()
     }
 
-    /// Tells the collector of memory outside Lua. Finalizers may run.
-    pub(crate) fn weigh(self, kilobytes: c_int) {
+    /// Tells the collector of `bytes` that a new Lua object holds outside Lua. Finalizers may run.
+    #[inline]
+    pub(crate) fn weigh(self, bytes: usize) {
         // SAFETY: frame.
-        unsafe { compat::weigh(self.state(), kilobytes) }
+        unsafe { compat::weigh(self.state(), bytes) }
     }
 
     /// Whether a finalizer is running, so that nothing may wait.

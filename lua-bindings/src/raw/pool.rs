@@ -38,11 +38,24 @@ pub(crate) struct Pool {
     next: *mut u8,
     end: *mut u8,
     chunks: Vec<NonNull<u8>>,
+    /// Bytes outside Lua that the collector has not been told of.
+    weight: usize,
 }
+
+/// How many bytes outside Lua the collector is told of at a time.
+const WEIGHT_STEP: usize = 8 << 10;
 
 impl Pool {
     pub(crate) fn new() -> Box<Self> {
-        Box::new(Self { free: [null_mut(); _], next: null_mut(), end: null_mut(), chunks: Vec::new() })
+        Box::new(Self { free: [null_mut(); _], next: null_mut(), end: null_mut(), chunks: Vec::new(), weight: 0 })
+    }
+
+    /// Counts bytes that a Lua object holds outside Lua, and returns how many the collector is to be told of now.
+    #[cfg_attr(feature = "luajit", expect(dead_code, reason = "LuaJIT brings its own allocator"))]
+    #[inline]
+    pub(crate) fn weigh(&mut self, bytes: usize) -> usize {
+        self.weight += bytes;
+        if self.weight < WEIGHT_STEP { 0 } else { std::mem::take(&mut self.weight) }
     }
 
     /// The `lua_Alloc` of a state whose user data is a pool.

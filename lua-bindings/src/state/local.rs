@@ -34,9 +34,6 @@ impl Phase {
     }
 }
 
-/// How much memory outside Lua the collector is told of at a time.
-const WEIGHT_STEP_KIB: usize = 8;
-
 /// Per-state data. Every callback of the state finds it; only the state's worker touches it.
 pub(crate) struct Local {
     fleet: Arc<Fleet>,
@@ -50,8 +47,6 @@ pub(crate) struct Local {
     draining: Cell<bool>,
     /// From here on finalizers run as the state closes, and nothing may wait or be spawned.
     closing: Cell<bool>,
-    /// Bytes outside Lua that the collector has not been told of.
-    weight: Cell<usize>,
     main: Cell<Phase>,
     /// INVARIANT(running): points to the phase of the task that runs now, which its native stack keeps alive; null
     /// while that is the main task.
@@ -68,7 +63,6 @@ impl Local {
             ended: channel::unbounded(),
             draining: Cell::new(false),
             closing: Cell::new(false),
-            weight: Cell::new(0),
             main: Cell::new(Phase::Running),
             running: Cell::new(None),
         })
@@ -153,17 +147,6 @@ impl Local {
         if self.live.get() == 0 && self.draining.get() {
             // The channel is unbounded and `drain` holds its receiver: this neither waits nor fails.
             let _ = self.ended.0.try_send(());
-        }
-    }
-
-    /// Counts `bytes` that a new Lua object holds outside Lua.
-    #[inline]
-    pub(crate) fn weigh(&self, frame: Frame<'_>, bytes: usize) {
-        let weight = self.weight.get() + bytes;
-        self.weight.set(weight);
-        if weight >= WEIGHT_STEP_KIB * 1024 {
-            self.weight.set(0);
-            frame.weigh(WEIGHT_STEP_KIB as i32);
         }
     }
 

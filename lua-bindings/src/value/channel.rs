@@ -60,6 +60,8 @@ impl Channel {
         frame.file_userdata(index, Self::METATABLE, handle.number())?;
         let handle = self.handle.get_or_init(|| handle);
         self.meeting.dissolve();
+        frame.weigh(Handle::WEIGHT);
+        frame.weigh(Handle::WEIGHT_KIB);
         Ok(handle)
     }
 }

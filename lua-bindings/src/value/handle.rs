@@ -1,8 +1,8 @@
 //! [`Handle`]: a channel that several states may know. It crosses by reference, and every state has one userdata
 //! per channel.
 //!
-//! Channels are recycled: a rendezvous channel that nobody else holds, open and with nobody waiting, is as good as a
-//! new one.
+//! Channels are recycled: a small one that nobody else holds, open, empty and with nobody waiting, is as good as a new
+//! one.
 
 use std::cell::RefCell;
 use std::sync::atomic::{Ordering, fence};
@@ -22,28 +22,43 @@ struct Ends {
     number: Number,
 }
 
-/// How many unused channels a worker keeps at most.
-const SPARES: usize = 16_384;
+/// Channels of these capacities are recycled: meetings and reply channels.
+const RECYCLED: usize = 2;
+
+/// How many channels move between a worker and the depot at once.
+const BATCH: usize = 64;
+
+/// How many batches the depot keeps of each capacity; what comes on top is freed.
+const MOST_BATCHES: usize = 256;
+
+/// Channels as good as new.
+type Spares = [Vec<Arc<Ends>>; RECYCLED];
 
 thread_local! {
-    /// Channels as good as new, on their way from one state of this worker to another.
-    static SPARE: RefCell<Vec<Arc<Ends>>> = const { RefCell::new(Vec::new()) };
+    /// This worker's.
+    static SPARE: RefCell<Spares> = const { RefCell::new([const { Vec::new() }; RECYCLED]) };
 }
+
+/// Those that one worker has too many of: a channel is often made in one state and collected last in another.
+static DEPOT: Mutex<[Vec<Vec<Arc<Ends>>>; RECYCLED]> = Mutex::new([const { Vec::new() }; RECYCLED]);
 
 impl Handle {
     /// About how many bytes a channel takes, itself and its place in the cache.
     pub(crate) const WEIGHT: usize = 384;
+    /// The same in the unit in which the collector is told of it at once, rounded up.
+    pub(crate) const WEIGHT_KIB: i32 = 1;
 
     /// A channel without a buffer: a send waits for its receiver.
     #[inline]
     pub(crate) fn rendezvous() -> Self {
-        let spare = SPARE.with(|spare| spare.borrow_mut().pop());
-        spare.map_or_else(|| Self::new(channel::rendezvous()), |ends| Self(Some(ends)))
+        Self::bounded(0)
     }
 
     /// A channel that holds up to `capacity` messages.
+    #[inline]
     pub(crate) fn bounded(capacity: usize) -> Self {
-        Self::new(channel::bounded(capacity))
+        let spare = if capacity < RECYCLED { take_spare(capacity) } else { None };
+        spare.map_or_else(|| Self::new(channel::bounded(capacity)), |ends| Self(Some(ends)))
     }
 
     /// A channel whose sends never wait.
@@ -102,16 +117,41 @@ impl Drop for Handle {
 fn retire(ends: Arc<Ends>) {
     // ORDER: Acquire; pairs with the Release of the other handles' drops: what they did is over.
     fence(Ordering::Acquire);
-    if ends.sender.capacity() != Some(0) || ends.sender.is_closed() {
+    let Some(capacity @ ..RECYCLED) = ends.sender.capacity() else { return };
+    if ends.sender.is_closed() || !ends.receiver.is_empty() {
         return;
     }
     // While a thread ends its spares are gone, and the channel with them.
     let _ = SPARE.try_with(|spare| {
-        let mut spare = spare.borrow_mut();
-        if spare.len() < SPARES {
-            spare.push(ends);
+        let spare = &mut spare.borrow_mut()[capacity];
+        spare.push(ends);
+        if spare.len() == 2 * BATCH {
+            let batch = spare.split_off(BATCH);
+            let depot = &mut depot()[capacity];
+            if depot.len() < MOST_BATCHES {
+                depot.push(batch);
+            }
         }
     });
+}
+
+/// A channel of this capacity that is as good as new: this worker's, or one from the depot.
+#[inline]
+fn take_spare(capacity: usize) -> Option<Arc<Ends>> {
+    SPARE.with(|spare| {
+        let spare = &mut spare.borrow_mut()[capacity];
+        if spare.is_empty()
+            && let Some(batch) = depot()[capacity].pop()
+        {
+            *spare = batch;
+        }
+        spare.pop()
+    })
+}
+
+/// A panic while the lock is held can only come from the allocator; the lists are whole all the same.
+fn depot() -> std::sync::MutexGuard<'static, [Vec<Vec<Arc<Ends>>>; RECYCLED]> {
+    DEPOT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl std::fmt::Debug for Handle {

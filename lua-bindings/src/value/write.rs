@@ -100,7 +100,10 @@ impl<'t> Writer<'t> {
 pub(super) fn push_scalar(scope: Scope<'_>, scalar: &Scalar) {
     match scalar {
         Scalar::Short(text) => scope.push_bytes(text.as_bytes()),
-        Scalar::Channel(handle) => scope.push_filed(handle.number(), || Channel::from(handle.clone())),
+        Scalar::Channel(handle) => {
+            scope.push_filed(handle.number(), || Channel::from(handle.clone()));
+            scope.weigh(Handle::WEIGHT);
+        }
         plain => {
             plain.try_push(*scope);
         }
