@@ -88,3 +88,8 @@ pub use crate::shutdown::{ShutdownReport, StuckWorker};
 pub use crate::spawn::{SpawnError, TaskBuilder, spawn, spawn_local, spawn_on, yield_now};
 pub use crate::stack::{StackError, StackSizeError};
 pub use crate::task::error::{JoinError, TaskPanic};
+
+/// The program in README.md is compiled and run like every other example.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

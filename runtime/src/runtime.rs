@@ -20,6 +20,7 @@ use crate::scheduler::rounds::Rounds;
 use crate::scheduler::shared::{Settings, Shared};
 use crate::scheduler::worker::{self, Worker};
 use crate::shutdown::{ShutdownReport, StuckWorker};
+use crate::select::deadline_after;
 use crate::spawn::{SpawnError, TaskBuilder};
 use crate::stack::{self, AltStack};
 use crate::suspend::Party;
@@ -237,7 +238,7 @@ impl Runtime {
         for home in &self.shared.homes {
             home.stop();
         }
-        let deadline = std::time::Instant::now() + timeout;
+        let deadline = deadline_after(timeout);
         let mut running: Vec<usize> = (0..self.workers()).collect();
         while !running.is_empty() {
             let left = deadline.saturating_duration_since(std::time::Instant::now());
