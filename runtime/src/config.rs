@@ -15,9 +15,13 @@ pub(crate) struct Pace {
     pub(crate) upkeep_interval: u32,
     /// The time, in nanoseconds, that should lie between those looks: the interval shrinks when runs are long.
     pub(crate) upkeep_period_ns: u64,
-    /// How often a worker without work looks around before it sleeps. A sleep and a wake cost tens of
-    /// microseconds, and a partner on another worker often answers sooner.
-    pub(crate) looks_before_sleep: u32,
+    /// How long, in nanoseconds, a worker without work looks around before it sleeps: at least, and at most.
+    /// A sleep and a wake cost tens of microseconds, and a partner on another worker often answers sooner. In
+    /// between, each worker learns: it doubles its patience when that was, or would have been, rewarded, and
+    /// halves it when not.
+    pub(crate) patience_ns: (u64, u64),
+    /// A sleep that ended sooner than this, in nanoseconds, by news from elsewhere, was not worth it.
+    pub(crate) short_sleep_ns: u64,
 }
 
 impl Pace {
@@ -28,7 +32,8 @@ impl Pace {
         inbox_interval: 16,
         upkeep_interval: 61,
         upkeep_period_ns: 200_000,
-        looks_before_sleep: 200,
+        patience_ns: (7_000, 60_000),
+        short_sleep_ns: 150_000,
     };
 }
 

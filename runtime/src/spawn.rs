@@ -398,3 +398,41 @@ fn this_worker<'a>() -> Result<&'a Worker, SpawnError> {
 fn or_panic<T>(spawned: Result<JoinHandle<T>, SpawnError>) -> JoinHandle<T> {
     spawned.unwrap_or_else(|error| panic!("{error}"))
 }
+
+/// What must not compile, because it would carry to another thread what cannot go there.
+///
+/// ```compile_fail,E0277
+/// let kept_here = std::rc::Rc::new(1);
+/// moonfleet::run(|| moonfleet::spawn(move || *kept_here));
+/// ```
+/// ```compile_fail,E0277
+/// moonfleet::run(|| moonfleet::spawn(|| std::rc::Rc::new(1)));
+/// ```
+/// ```compile_fail,E0277
+/// moonfleet::run(|| moonfleet::spawn_on(0, || std::rc::Rc::new(1)));
+/// ```
+/// A handle that would bring such a result over:
+/// ```compile_fail,E0277
+/// moonfleet::run(|| {
+///     let local = moonfleet::spawn_local(|| std::rc::Rc::new(1));
+///     std::thread::spawn(move || local.join());
+/// });
+/// ```
+/// An end of a channel of such messages:
+/// ```compile_fail,E0277
+/// let (_tx, rx) = moonfleet::channel::bounded::<std::rc::Rc<u8>>(1);
+/// std::thread::spawn(move || rx.recv());
+/// ```
+/// ```compile_fail,E0277
+/// let (tx, _rx) = moonfleet::channel::oneshot::<std::rc::Rc<u8>>();
+/// std::thread::spawn(move || drop(tx));
+/// ```
+/// A task that outlives what it borrows:
+/// ```compile_fail,E0373
+/// moonfleet::run(|| {
+///     let local = 1;
+///     moonfleet::spawn(|| &local);
+/// });
+/// ```
+#[cfg(doctest)]
+struct MustNotCompile;

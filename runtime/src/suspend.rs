@@ -117,11 +117,36 @@ impl TaskParty {
     /// be let through, or a destructor that waits would unwind a second time and abort the process.
     #[inline]
     fn is_told_to_stop(self) -> bool {
-        self.task.cancelled.get() && !thread::panicking()
+        self.task.cancelled.get() && !self.is_unwinding()
+    }
+
+    /// Whether the task is unwinding. The standard library counts unwinds by thread, so a neighbour that
+    /// waits in a destructor as it unwinds is counted here, too: then we know only of unwinds begun by us.
+    #[inline]
+    fn is_unwinding(self) -> bool {
+        thread::panicking() && (self.local.suspended_in_unwind.get() == 0 || self.task.unwound.get())
     }
 
     #[inline]
     fn switch_out(self) {
+        if thread::panicking() {
+            return self.switch_out_in_panic();
+        }
+        self.switch_stacks();
+    }
+
+    /// The same while something on this worker unwinds: counts those that suspend in the middle of that.
+    #[cold]
+    fn switch_out_in_panic(self) {
+        let in_unwind = u32::from(self.is_unwinding());
+        let suspended = &self.local.suspended_in_unwind;
+        suspended.set(suspended.get() + in_unwind);
+        self.switch_stacks();
+        suspended.set(suspended.get() - in_unwind);
+    }
+
+    #[inline]
+    fn switch_stacks(self) {
         let suspender = self.task.suspender.get().expect("a running task has a suspender");
         // SAFETY: pinned — this is the current task of this thread, so we run on its coroutine's stack.
         unsafe { suspender.suspend() };
@@ -161,7 +186,9 @@ pub(crate) fn sleep_until(deadline_ns: u64) -> Result<(), Cancelled> {
 /// The caller then reports the wait as ended by whatever error it has.
 #[cold]
 pub(crate) fn unwind_cancelled() {
-    if !thread::panicking() {
+    let Some((local, task)) = context::current() else { return };
+    if !(TaskParty { local, task }).is_unwinding() {
+        task.unwound.set(true);
         resume_unwind(Box::new(CancelUnwind));
     }
 }

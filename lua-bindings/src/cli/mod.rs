@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `args` | words → [`args::Plan`], or what is wrong with them |
+//! | `args` | words → `Plan`, or what is wrong with them |
 //! | `run` | a plan → a runtime, a first state, an exit code |
 
 mod args;

@@ -47,7 +47,13 @@ const WEIGHT_STEP: usize = 8 << 10;
 
 impl Pool {
     pub(crate) fn new() -> Box<Self> {
-        Box::new(Self { free: [null_mut(); _], next: null_mut(), end: null_mut(), chunks: Vec::new(), weight: 0 })
+        Box::new(Self {
+            free: [null_mut(); _],
+            next: null_mut(),
+            end: null_mut(),
+            chunks: Vec::new(),
+            weight: 0,
+        })
     }
 
     /// Counts bytes that a Lua object holds outside Lua, and returns how many the collector is to be told of now.

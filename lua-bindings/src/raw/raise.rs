@@ -140,20 +140,9 @@ impl Text {
     const CAPACITY: usize = 1024;
 
     fn set(&mut self, text: &str) {
-        let end = text.floor_char_boundary_within(Self::CAPACITY - 1);
+        let limit = text.len().min(Self::CAPACITY - 1);
+        let end = (0..=limit).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
         self.bytes[..end].copy_from_slice(&text.as_bytes()[..end]);
         self.length = end;
-    }
-}
-
-/// Cutting a string without splitting a character.
-trait Cut {
-    fn floor_char_boundary_within(&self, limit: usize) -> usize;
-}
-
-impl Cut for str {
-    fn floor_char_boundary_within(&self, limit: usize) -> usize {
-        let end = self.len().min(limit);
-        (0..=end).rev().find(|&at| self.is_char_boundary(at)).unwrap_or(0)
     }
 }

@@ -61,7 +61,6 @@ impl Channel {
         let handle = self.handle.get_or_init(|| handle);
         self.meeting.dissolve();
         frame.weigh(Handle::WEIGHT);
-        frame.weigh(Handle::WEIGHT_KIB);
         Ok(handle)
     }
 }

@@ -45,8 +45,6 @@ static DEPOT: Mutex<[Vec<Vec<Arc<Ends>>>; RECYCLED]> = Mutex::new([const { Vec::
 impl Handle {
     /// About how many bytes a channel takes, itself and its place in the cache.
     pub(crate) const WEIGHT: usize = 384;
-    /// The same in the unit in which the collector is told of it at once, rounded up.
-    pub(crate) const WEIGHT_KIB: i32 = 1;
 
     /// A channel without a buffer: a send waits for its receiver.
     #[inline]

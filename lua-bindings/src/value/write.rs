@@ -5,7 +5,7 @@ use std::ffi::c_int;
 use crate::raw::Scope;
 use crate::value::scalar::Scalar;
 use crate::value::tree::{Node, Tree};
-use crate::value::{Channel, library};
+use crate::value::{Channel, Handle, library};
 
 /// One walk over a tree; its fields are plain data (rule plain-frames).
 #[derive(Clone, Copy)]

@@ -33,6 +33,8 @@ pub(crate) struct Local {
     /// The newest started task; the others follow by `Header::owned`.
     owned: Cell<Option<NonNull<Header>>>,
     stopping: Cell<bool>,
+    /// Tasks that wait in a destructor while they unwind.
+    pub(crate) suspended_in_unwind: Cell<u32>,
     counters: Arc<Counters>,
 }
 
@@ -47,6 +49,7 @@ impl Local {
             timers: UnsafeCell::new(TimerHeap::new()),
             owned: Cell::new(None),
             stopping: Cell::new(false),
+            suspended_in_unwind: Cell::new(0),
             counters,
         }
     }

@@ -43,18 +43,26 @@ impl Idle {
     #[inline]
     #[must_use = "a claimed sleeper must be notified"]
     pub(crate) fn claim_sleeper(&self) -> Option<usize> {
-        // ORDER: SeqCst fence; pairs with the one in `announce_sleep`. Without it: we see no sleeper's bit,
-        // the sleeper sees no task.
-        fence(Ordering::SeqCst);
-        // ORDER: Relaxed; the fence above orders the read. A searcher that is counted here looks at the queues
-        // again after it stops, behind its own fence.
-        if self.searching.load(Ordering::Relaxed) != 0 {
-            return None;
+        loop {
+            // ORDER: SeqCst fence; pairs with those in `announce_sleep` and `stop_search`. Without it: we see no
+            // sleeper's bit, or a searcher that has stopped, and they see no task.
+            fence(Ordering::SeqCst);
+            // ORDER: Relaxed; the fence above orders the read. A searcher that is counted here looks at the
+            // queues again after it stops, behind its own fence.
+            if self.searching.load(Ordering::Relaxed) != 0 || !self.has_sleepers() {
+                return None;
+            }
+            // Counted before it is claimed: it may wake by itself, search, and stop before we go on.
+            // ORDER: Relaxed; the count is a throttle. The claimed worker is certain to look.
+            self.searching.fetch_add(1, Ordering::Relaxed);
+            if let Some(index) = self.claim_any_bit() {
+                return Some(index);
+            }
+            // Others were faster. A producer that has seen our count relies on us, so we look again.
+            if !self.stop_search() {
+                return None;
+            }
         }
-        let index = self.claim_any_bit()?;
-        // ORDER: Relaxed; the count is a throttle. The claimed worker is certain to look.
-        self.searching.fetch_add(1, Ordering::Relaxed);
-        Some(index)
     }
 
     /// A worker out of work asks to search other workers' queues. At most half of them do so at a time.
@@ -101,6 +109,11 @@ impl Idle {
         let bit = 1 << (index % BITS);
         // ORDER: Relaxed; the bit is moved by read-modify-writes alone, so exactly one side clears it.
         self.sleepers[index / BITS].fetch_and(!bit, Ordering::Relaxed) & bit == 0
+    }
+
+    fn has_sleepers(&self) -> bool {
+        // ORDER: Relaxed; the caller's fence orders the read.
+        self.sleepers.iter().any(|word| word.load(Ordering::Relaxed) != 0)
     }
 
     fn claim_any_bit(&self) -> Option<usize> {

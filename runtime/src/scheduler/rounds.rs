@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 
 use crossbeam_deque::Steal;
 
-use super::worker::Worker;
+use super::worker::{self, Worker};
 use crate::config::Pace;
 use crate::coroutine::{Coroutine, Resumed, Suspender};
 use crate::stack::StackCache;
@@ -29,6 +29,8 @@ pub(crate) struct Rounds<'a> {
     since_upkeep: u32,
     upkeep_interval: u32,
     last_upkeep_ns: u64,
+    /// How long to look around before sleeping; see [`Pace::patience_ns`].
+    patience_ns: u64,
 }
 
 impl<'a> Rounds<'a> {
@@ -48,6 +50,7 @@ impl<'a> Rounds<'a> {
             since_upkeep: 0,
             upkeep_interval: pace.upkeep_interval,
             last_upkeep_ns: clock::now_ns(),
+            patience_ns: pace.patience_ns.0,
         }
     }
 
@@ -156,14 +159,16 @@ impl<'a> Rounds<'a> {
         let stack = match self.stacks.take(header.info().stack_class) {
             Ok(stack) => stack,
             Err(error) => {
+                count_out(header);
                 // SAFETY: body-starter — we were to start the task, and do not.
                 unsafe { (header.vtable().refuse)(header, error) };
-                self.let_go(task);
+                Self::let_go(task);
                 return false;
             }
         };
         header.stack_limit.set(stack.guard_range().start);
-        header.cancelled.set(local.is_stopping());
+        // The order to stop may not have been looked at yet, but what starts after it is not to run.
+        header.cancelled.set(local.is_stopping() || local.home().is_stopping());
         // SAFETY: we start the task; homes outlive tasks (`Worker::queue_pinned`).
         unsafe { header.pin_to(local.home()) };
         // SAFETY: the header stays until the task has finished; `enter_task` does not unwind.
@@ -183,14 +188,13 @@ impl<'a> Rounds<'a> {
         if let Some(coroutine) = header.coroutine.take() {
             self.stacks.give(coroutine.into_stack());
         }
-        self.let_go(task);
+        Self::let_go(task);
     }
 
     /// Drops the scheduler's reference to a task that has ended.
-    fn let_go(&self, task: NonNull<Header>) {
+    fn let_go(task: NonNull<Header>) {
         // SAFETY: queued-ref — the task is in no queue any more: the reference is ours.
-        let task = unsafe { TaskRef::from_raw(task) };
-        self.worker.shared.discharge(task.info());
+        drop(unsafe { TaskRef::from_raw(task) });
     }
 
     // ── upkeep ──────────────────────────────────────────────────────────────────────────────────────────
@@ -232,19 +236,40 @@ impl<'a> Rounds<'a> {
     // ── searching and sleeping ──────────────────────────────────────────────────────────────────────────
 
     fn search_or_sleep(&mut self) {
-        for _ in 0..self.pace.looks_before_sleep {
-            if self.worker.local.home().inbox().has_news() {
-                return;
+        let idle_since_ns = clock::now_ns();
+        let rewarded = self.look_around(idle_since_ns) || {
+            let had_news = self.sleep();
+            if self.searching {
+                self.search();
+            }
+            had_news && clock::now_ns() - idle_since_ns < self.pace.short_sleep_ns
+        };
+        let (least, most) = self.pace.patience_ns;
+        let patience_ns = if rewarded { self.patience_ns * 2 } else { self.patience_ns / 2 };
+        self.patience_ns = patience_ns.clamp(least, most);
+    }
+
+    /// Looks for work for as long as patience lasts; true if there is some.
+    fn look_around(&mut self, since_ns: u64) -> bool {
+        loop {
+            for _ in 0..8 {
+                if self.worker.local.home().inbox().has_news() {
+                    return true;
+                }
+                core::hint::spin_loop();
             }
             if self.worker.shared.has_stealable() && self.search() {
-                return;
+                return true;
             }
-            core::hint::spin_loop();
+            let now_ns = clock::now_ns();
+            if now_ns - since_ns >= self.patience_ns || self.is_timer_due(now_ns) {
+                return false;
+            }
         }
-        self.sleep();
-        if self.searching {
-            self.search();
-        }
+    }
+
+    fn is_timer_due(&self, now_ns: u64) -> bool {
+        self.worker.local.next_deadline().is_some_and(|deadline_ns| deadline_ns <= now_ns)
     }
 
     /// Looks for unstarted tasks elsewhere; what is found goes to our own fresh queue. True if there is some.
@@ -277,21 +302,23 @@ impl<'a> Rounds<'a> {
         stolen
     }
 
-    /// Sleeps until the next timer, a wake, or news from a producer.
-    fn sleep(&mut self) {
+    /// Sleeps until the next timer, a wake, or news from a producer; true if it was not the timer.
+    fn sleep(&mut self) -> bool {
         let Worker { shared, local, .. } = self.worker;
         let index = self.worker.index();
         let timeout_ns = local.next_deadline().map(|at| at.saturating_sub(clock::now_ns()));
         if timeout_ns == Some(0) {
-            return;
+            return false;
         }
         shared.idle.announce_sleep(index);
         if !shared.has_stealable() && local.home().inbox().doze() {
             local.counters().parks.add(1);
             self.poller.sleep(timeout_ns);
         }
+        let had_news = local.home().inbox().has_news();
         local.drain_inbox();
         self.searching |= shared.idle.retract_sleep(index);
+        had_news
     }
 }
 
@@ -315,5 +342,12 @@ unsafe fn enter_task(task: NonNull<()>, suspender: Suspender) {
     let header = unsafe { task.cast::<Header>().as_ref() };
     header.suspender.set(Some(suspender));
     // SAFETY: the vtable belongs to this header, and the task runs once.
-    unsafe { (header.vtable().run)(header) };
+    unsafe { (header.vtable().run)(header, count_out) };
+}
+
+/// Counts a task of this worker out, before its outcome is delivered: who has joined it finds its place free.
+fn count_out(header: &Header) {
+    if let Some(worker) = worker::current() {
+        worker.shared.discharge(header.info());
+    }
 }

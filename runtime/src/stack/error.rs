@@ -26,7 +26,8 @@ enum Reason {
         limit: usize,
     },
     /// The memory could not be mapped, or not guarded.
-    Refused(Refusal),
+    /// Boxed, because room for it is kept in every task.
+    Refused(Box<Refusal>),
 }
 
 /// What was asked of the kernel, and why it was not to be had.
@@ -66,7 +67,7 @@ impl StackError {
             guards_cost_mappings: guards_cost_mappings(),
             map_limit: map_limit(),
         };
-        StackError { reason: Reason::Refused(refusal) }
+        StackError { reason: Reason::Refused(Box::new(refusal)) }
     }
 }
 
@@ -146,7 +147,8 @@ mod tests {
     fn refusal_reads_the_map_limit_of_this_machine() {
         let class = StackClass::new(64 << 10, false).unwrap();
         let error = StackError::refused(class, Step::Map(1 << 30), Errno::NOMEM, 7);
-        assert!(matches!(&error.reason, Reason::Refused(Refusal { map_limit: Some(1..), .. })), "{error:?}");
+        let Reason::Refused(refusal) = &error.reason else { panic!("{error:?}") };
+        assert!(matches!(refusal.map_limit, Some(1..)), "{error:?}");
         assert!(error.to_string().contains("mapping 1073741824 bytes"), "{error}");
     }
 }

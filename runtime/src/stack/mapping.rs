@@ -55,6 +55,7 @@ fn count_splitting_guard() -> Result<(), Errno> {
     if before >= SPLITTING_GUARDS_MOST.load(Ordering::Relaxed) {
         // The first guard, or the limit is reached: it may have been raised since it was read.
         let most = map_limit().map_or(usize::MAX, most_splitting_guards);
+        // ORDER: Relaxed, here and below; as above.
         SPLITTING_GUARDS_MOST.store(most, Ordering::Relaxed);
         if before >= most {
             SPLITTING_GUARDS.fetch_sub(1, Ordering::Relaxed);

@@ -171,8 +171,8 @@ fn report(task: &Overflowing) {
     line.push_number(task.id);
     line.push(") overflowed its stack of ".as_bytes());
     line.push_number(task.usable_bytes as u64);
-    line.push(" bytes\n  help: give it more with task::Builder::stack_size, ".as_bytes());
-    line.push("or every task with runtime Builder::stack_size\n".as_bytes());
+    line.push(" bytes\n  help: give it more with TaskBuilder::stack_size, ".as_bytes());
+    line.push("or every task with Builder::stack_size\n".as_bytes());
     line.write_to_stderr();
 }
 
@@ -307,7 +307,8 @@ mod tests {
         let text = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.signal(), Some(libc::SIGABRT), "{text}");
         let first = "moonfleet: task 'réader 7' (id 12) overflowed its stack of 32768 bytes\n";
-        let help = "  help: give it more with task::Builder::stack_size, or every task with runtime Builder::stack_size\n";
+        let help =
+            "  help: give it more with TaskBuilder::stack_size, or every task with Builder::stack_size\n";
         assert!(text.contains(&format!("{first}{help}")), "{text}");
     }
 

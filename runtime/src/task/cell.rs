@@ -76,8 +76,8 @@ where
     (queued, Joinable { task, outcome })
 }
 
-/// Runs the body, on the task's own stack, and delivers what came of it.
-unsafe fn run<F: FnOnce() -> T, T>(header: &Header) {
+/// Runs the body, on the task's own stack, calls `ended`, and delivers what came of it.
+unsafe fn run<F: FnOnce() -> T, T>(header: &Header, ended: fn(&Header)) {
     // SAFETY: this function is in the vtable of cells of this type alone.
     let cell = unsafe { &*core::ptr::from_ref(header).cast::<TaskCell<F, T>>() };
     // SAFETY: body-starter — the home worker runs a task once.
@@ -88,6 +88,7 @@ unsafe fn run<F: FnOnce() -> T, T>(header: &Header) {
     } else {
         catch_unwind(AssertUnwindSafe(body))
     };
+    ended(header);
     deliver(cell, outcome.map_err(|payload| explain(header, payload)));
 }
 

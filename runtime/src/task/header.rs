@@ -35,8 +35,8 @@ impl fmt::Display for Info {
 /// What a task does, for whoever holds only its header.
 #[derive(Debug)]
 pub(crate) struct Vtable {
-    /// Runs the body on the current stack and delivers the outcome; never unwinds.
-    pub(crate) run: unsafe fn(&Header),
+    /// Runs the body on the current stack, calls the function, and delivers the outcome; never unwinds.
+    pub(crate) run: unsafe fn(&Header, fn(&Header)),
     /// Drops the body unrun and delivers "no stack".
     pub(crate) refuse: unsafe fn(&Header, StackError),
     /// Frees the allocation.
@@ -56,6 +56,8 @@ pub(crate) struct Header {
     pub(crate) stack_limit: Cell<usize>,
     pub(crate) owned: Owned,
     pub(crate) cancelled: Cell<bool>,
+    /// A cancel has unwound it, at least once.
+    pub(crate) unwound: Cell<bool>,
     claimed: AtomicBool,
     info: Info,
 }
@@ -90,6 +92,7 @@ impl Header {
             stack_limit: Cell::new(0),
             owned: Owned { prev: Cell::new(None), next: Cell::new(None) },
             cancelled: Cell::new(false),
+            unwound: Cell::new(false),
             claimed: AtomicBool::new(false),
             info,
         }
