@@ -124,29 +124,11 @@ impl TaskParty {
     /// waits in a destructor as it unwinds is counted here, too: then we know only of unwinds begun by us.
     #[inline]
     fn is_unwinding(self) -> bool {
-        thread::panicking() && (self.local.suspended_in_unwind.get() == 0 || self.task.unwound.get())
+        thread::panicking() && (!self.local.has_waiter_in_unwind() || self.task.unwound.get())
     }
 
     #[inline]
     fn switch_out(self) {
-        if thread::panicking() {
-            return self.switch_out_in_panic();
-        }
-        self.switch_stacks();
-    }
-
-    /// The same while something on this worker unwinds: counts those that suspend in the middle of that.
-    #[cold]
-    fn switch_out_in_panic(self) {
-        let in_unwind = u32::from(self.is_unwinding());
-        let suspended = &self.local.suspended_in_unwind;
-        suspended.set(suspended.get() + in_unwind);
-        self.switch_stacks();
-        suspended.set(suspended.get() - in_unwind);
-    }
-
-    #[inline]
-    fn switch_stacks(self) {
         let suspender = self.task.suspender.get().expect("a running task has a suspender");
         // SAFETY: pinned — this is the current task of this thread, so we run on its coroutine's stack.
         unsafe { suspender.suspend() };

@@ -80,6 +80,10 @@ impl<T> Buffer<T> {
     /// Appends a message, without allocating.
     #[inline]
     pub(crate) fn push(&mut self, message: T) -> Result<(), NotPushed<T>> {
+        if self.bound == 0 {
+            // A rendezvous: said at once, it leaves the line with the store out of the cache.
+            return Err(NotPushed::Full(message));
+        }
         let full = self.len >= self.bound;
         match &mut self.store {
             Store::Ring(_) if full => return Err(NotPushed::Full(message)),

@@ -190,27 +190,25 @@ impl<T> Core<T> {
     /// # Safety
     /// The node's word is armed, its slot is empty, and it stays in place as node-lives demands.
     #[inline]
-    pub(crate) unsafe fn send_or_park(&self, mut message: T, node: &mut Node<T>) -> Option<Sent<T>> {
-        loop {
-            let mut state = self.state.lock();
-            let sent = match state.send(message) {
-                Sent::Full(message) => {
-                    node.offer(message);
-                    // SAFETY: node-lives by the caller; the attempt found the channel full.
-                    unsafe { state.park_sender(NonNull::from(node)) };
-                    return None;
-                }
-                Sent::NoRoom(message) => {
-                    drop(state);
-                    self.send_with_new_segment(message)
-                }
-                sent => return Some(sent),
-            };
-            match sent {
-                // Others filled the channel while the lock was free: park after all.
-                Sent::Full(back) => message = back,
-                sent => return Some(sent),
+    pub(crate) unsafe fn send_or_park(&self, message: T, node: &mut Node<T>) -> Option<Sent<T>> {
+        let mut state = self.state.lock();
+        match state.send(message) {
+            Sent::Full(message) => {
+                node.offer(message);
+                // SAFETY: node-lives by the caller; the attempt found the channel full.
+                unsafe { state.park_sender(NonNull::from(node)) };
+                None
             }
+            Sent::NoRoom(message) => {
+                drop(state);
+                match self.send_with_new_segment(message) {
+                    // Others filled the channel while the lock was free: park after all.
+                    // SAFETY: the caller's promise, passed on.
+                    Sent::Full(message) => unsafe { self.send_or_park(message, node) },
+                    sent => Some(sent),
+                }
+            }
+            sent => Some(sent),
         }
     }
 

@@ -34,7 +34,7 @@ pub(crate) struct Local {
     owned: Cell<Option<NonNull<Header>>>,
     stopping: Cell<bool>,
     /// Tasks that wait in a destructor while they unwind.
-    pub(crate) suspended_in_unwind: Cell<u32>,
+    waiting_in_unwind: Cell<u32>,
     counters: Arc<Counters>,
 }
 
@@ -49,7 +49,7 @@ impl Local {
             timers: UnsafeCell::new(TimerHeap::new()),
             owned: Cell::new(None),
             stopping: Cell::new(false),
-            suspended_in_unwind: Cell::new(0),
+            waiting_in_unwind: Cell::new(0),
             counters,
         }
     }
@@ -76,6 +76,30 @@ impl Local {
     #[inline]
     pub(crate) fn set_current(&self, task: Option<NonNull<Header>>) {
         self.current.set(task);
+    }
+
+    /// Whether a task of this worker waits in a destructor while it unwinds: the standard library counts unwinds
+    /// by thread, and takes its neighbours for panicking.
+    #[inline]
+    pub(crate) fn has_waiter_in_unwind(&self) -> bool {
+        self.waiting_in_unwind.get() != 0
+    }
+
+    /// A task suspends while something on this thread unwinds. If nothing else does, it is the task.
+    #[cold]
+    pub(crate) fn begin_wait_in_unwind(&self, task: &Header) {
+        if !self.has_waiter_in_unwind() || task.unwound.get() {
+            task.waits_in_unwind.set(true);
+            self.waiting_in_unwind.set(self.waiting_in_unwind.get() + 1);
+        }
+    }
+
+    /// A task goes on.
+    #[cold]
+    pub(crate) fn end_wait_in_unwind(&self, task: &Header) {
+        if task.waits_in_unwind.replace(false) {
+            self.waiting_in_unwind.set(self.waiting_in_unwind.get() - 1);
+        }
     }
 
     /// Whether the worker is ending its tasks.

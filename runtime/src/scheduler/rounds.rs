@@ -139,6 +139,9 @@ impl<'a> Rounds<'a> {
             return;
         }
         let local = &self.worker.local;
+        if local.has_waiter_in_unwind() {
+            local.end_wait_in_unwind(header);
+        }
         local.set_current(Some(task));
         local.counters().running.set(header.info().id);
         // SAFETY: home-thread — while it runs, the task uses every part of its header but this cell.
@@ -148,6 +151,8 @@ impl<'a> Rounds<'a> {
         local.counters().running.set(0);
         if resumed == Some(Resumed::Finished) {
             self.finish(task);
+        } else if std::thread::panicking() {
+            local.begin_wait_in_unwind(header);
         }
     }
 

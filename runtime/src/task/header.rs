@@ -56,6 +56,8 @@ pub(crate) struct Header {
     pub(crate) stack_limit: Cell<usize>,
     pub(crate) owned: Owned,
     pub(crate) cancelled: Cell<bool>,
+    /// It waits in a destructor while it unwinds.
+    pub(crate) waits_in_unwind: Cell<bool>,
     /// A cancel has unwound it, at least once.
     pub(crate) unwound: Cell<bool>,
     claimed: AtomicBool,
@@ -92,6 +94,7 @@ impl Header {
             stack_limit: Cell::new(0),
             owned: Owned { prev: Cell::new(None), next: Cell::new(None) },
             cancelled: Cell::new(false),
+            waits_in_unwind: Cell::new(false),
             unwound: Cell::new(false),
             claimed: AtomicBool::new(false),
             info,
