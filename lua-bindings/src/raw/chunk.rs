@@ -39,6 +39,9 @@ impl Frame<'_> {
     /// Calls the function below the `arguments` values on top, with the error handler in the registry entry `handler`. On
     /// failure what the handler made of the error is on top. `[-(arguments + 1), +results, -]`
     pub(crate) fn call(self, arguments: c_int, handler: Entry) -> Result<c_int, Raise> {
+        if !self.reserve(1) {
+            return Err(Raise::error("stack overflow"));
+        }
         let function = self.top() - arguments;
         // SAFETY: frame; a protected call reports every failure by its status. The handler sits below the function
         // during the call, and is removed again.

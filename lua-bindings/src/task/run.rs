@@ -35,6 +35,7 @@ pub(super) fn run(task: &Rc<Task>, local: &Local, arguments: c_int) {
     if phase == Phase::Failed && task.joiners.get() == 0 {
         report_failure(frame, 2, &task.name());
     }
+    task.keep_results(frame);
     task.end(phase);
     // SAFETY: the thread is at rest, and still held by the registry.
     unsafe { forget(task.thread, task.thread) };

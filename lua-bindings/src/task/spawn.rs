@@ -118,10 +118,12 @@ fn start(
 /// Takes the task with this thread out of the registry. `[-0, +0, -]`
 ///
 /// # Safety
-/// `l` belongs to the state of `thread`, and has three free slots.
+/// `l` belongs to the state of `thread`.
 pub(super) unsafe fn forget(l: *mut lua_State, thread: *mut lua_State) {
-    // SAFETY: setting an entry that exists to nil allocates nothing.
+    // SAFETY: setting an entry that exists to nil allocates nothing. An ended task may have filled its stack with
+    // results; if it cannot grow for lack of memory, Lua keeps five slots beyond its end.
     unsafe {
+        lua_checkstack(l, 3);
         Entry::Tasks.push(l);
         lua_pushnil(l);
         lua_rawsetp(l, -2, address(thread));

@@ -1,0 +1,27 @@
+-- What coroutine.status, running and isyieldable say, in the main chunk and in a task.
+local check = require "check"
+
+check.everywhere(function(where)
+  local me, is_main = coroutine.running()
+  assert(type(me) == "thread" and is_main == (where == "main"))
+  assert(coroutine.status(me) == "running")
+  assert(not coroutine.isyieldable() or where == "task")
+  local co
+  co = coroutine.create(function()
+    assert(coroutine.running() == co and select(2, coroutine.running()) == false)
+    assert(coroutine.status(co) == "running" and coroutine.status(me) == "normal")
+    assert(coroutine.isyieldable() and coroutine.isyieldable(co))
+    check.same(check.list(false, "cannot resume non-suspended coroutine"), coroutine.resume(co))
+    check.same(check.list(false, "cannot resume non-suspended coroutine"), coroutine.resume(me))
+    coroutine.wrap(function() assert(coroutine.status(co) == "normal") end)()
+    string.gsub("x", "x", function() assert(not coroutine.isyieldable()) end)
+    coroutine.yield()
+  end)
+  assert(coroutine.status(co) == "suspended")
+  assert(coroutine.resume(co))
+  assert(coroutine.status(co) == "suspended")
+  assert(coroutine.resume(co))
+  assert(coroutine.status(co) == "dead")
+  check.raises("bad argument #1 to 'status' (thread expected, got string)", function() coroutine.status "me" end)
+  check.same(check.list(false, "cannot resume non-suspended coroutine"), coroutine.resume(me))
+end)
