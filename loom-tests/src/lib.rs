@@ -1,1 +1,37 @@
-//! placeholder
+//! Exhaustive models of the runtime's concurrent protocols, over the very files that it ships.
+//!
+//! The runtime's protocol files name `crate::primitive` and nothing of `std::sync`. This crate offers a
+//! `primitive` made of [loom](https://docs.rs/loom) types, includes those files unchanged, and lets loom run
+//! every interleaving of small programs that use them. `cargo test` is all it takes: no flag, no `cfg(loom)`.
+//!
+//! - `primitive`, `suspend`, `sys`: stand-ins of the same names for what lies below the protocol files.
+//! - `home`, `wait`, `scheduler`, `channel`, `select`: the runtime's files.
+//! - `models`: one file per protocol file; each test is one model, whose doc sentence is the invariant.
+//! - `twins`: this crate again, once per entry of `mutations.rs`, with one line of the runtime made wrong.
+//!   The model named there must fail on it; a model that cannot fail proves nothing.
+//!
+//! The README has the table of protocols, and what loom cannot see.
+
+#![cfg(test)]
+#![allow(dead_code, unreachable_pub, reason = "the runtime's files are whole; the models use parts of them")]
+#![allow(clippy::arc_with_non_send_sync, reason = "the loom threads of a model share one OS thread")]
+#![allow(unsafe_code, reason = "the models keep the contracts that the runtime keeps around these files")]
+
+mod primitive;
+mod sys;
+#[path = "../../runtime/src/wait/mod.rs"]
+mod wait;
+mod home;
+mod scheduler;
+mod suspend;
+mod channel;
+#[path = "../../runtime/src/select/mod.rs"]
+mod select;
+mod model;
+mod models;
+
+mod coverage;
+mod twins {
+    //! The mutated twins, as `build.rs` made them.
+    include!(concat!(env!("OUT_DIR"), "/twins.rs"));
+}

@@ -1,0 +1,52 @@
+//! The one way to run a model: bounded, to the end, and never vacuous.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::primitive::{UnsafeCell, forget_all};
+
+/// Steps of one execution. More means that a thread spins for something that never comes.
+const MAX_STEPS: usize = 10_000;
+/// Executions of one model. More means that the model must be made smaller, not that it is done.
+const MAX_EXECUTIONS: usize = 2_000_000;
+/// How often loom looks at the bound above.
+const CHECKPOINT: usize = 1_000;
+
+/// Runs `program` in every way its threads can interleave with at most `preemptions` switches away from a
+/// thread that could go on. Switches at blocked threads are free.
+///
+/// # Panics
+/// If an execution fails, if not all were explored, or if there is only one.
+pub(crate) fn model(preemptions: usize, program: impl Fn() + Sync + Send + 'static) {
+    let executions = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&executions);
+    explorer(preemptions).check(move || {
+        // ORDER: Relaxed; a count, read when all is over.
+        counter.fetch_add(1, Ordering::Relaxed);
+        forget_all();
+        program();
+    });
+    // ORDER: Relaxed; see above.
+    let executions = executions.load(Ordering::Relaxed);
+    assert!(executions + 1 < MAX_EXECUTIONS, "cut off after {executions} executions: make the model smaller");
+    assert!(executions > 1, "one execution: nothing in this model runs concurrently");
+}
+
+/// Every bound is set here, so that loom's environment variables change none.
+fn explorer(preemptions: usize) -> loom::model::Builder {
+    let mut explorer = loom::model::Builder::new();
+    explorer.max_branches = MAX_STEPS;
+    explorer.max_permutations = Some(MAX_EXECUTIONS);
+    explorer.max_duration = None;
+    explorer.preemption_bound = Some(preemptions);
+    explorer.checkpoint_file = None;
+    explorer.checkpoint_interval = CHECKPOINT;
+    explorer
+}
+
+/// Writes `cell` and gives what was in it. Loom fails the model if another access may overlap.
+pub(crate) fn write<T>(cell: &UnsafeCell<T>, value: T) -> T {
+    let access = cell.get_mut();
+    // SAFETY: loom has checked that this access excludes others, and the reference ends with the statement.
+    std::mem::replace(unsafe { access.deref() }, value)
+}
