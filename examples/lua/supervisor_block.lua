@@ -2,7 +2,6 @@
 --
 -- Dispatchers built on coroutines need a protocol of yields for this. Here `block` just waits, on a channel
 -- of its own, and to signal is to send to all who wait.
-
 local mf = require "moonfleet"
 
 local waiting = {} -- event → channels of those who wait for it
