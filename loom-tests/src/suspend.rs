@@ -41,6 +41,9 @@ impl Party {
         Self(Box::new(Parker { waiter, bell: Arc::new(Bell::default()) }))
     }
 
+    /// Turns are the scheduler's business: a model has none.
+    pub(crate) fn has_not_waited(&self) {}
+
     pub(crate) fn waiter(&self) -> &Waiter {
         &self.0.waiter
     }

@@ -37,6 +37,10 @@ impl Pace {
     };
 }
 
+/// Channel operations a task may do without waiting before its neighbours get a turn. A task whose partners on
+/// other workers are always ready would otherwise never give its worker back.
+pub(crate) const OPERATIONS_PER_TURN: u32 = 256;
+
 /// Stack size of a task, in bytes, unless told otherwise: address space only, one page is touched at first.
 pub(crate) const STACK_BYTES: usize = 256 << 10;
 

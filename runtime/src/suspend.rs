@@ -65,11 +65,20 @@ impl Party {
         }
     }
 
+    /// The party has done an operation without waiting: after many of them in a row, others get a turn.
+    #[inline]
+    pub(crate) fn has_not_waited(&self) {
+        if let Party::Task(party) = self
+            && party.local.is_turn_over()
+        {
+            party.step_aside();
+        }
+    }
+
     /// Gives way to others in a loop that no cancel may end.
     pub(crate) fn let_others_run() {
         if let Party::Task(party) = Party::current() {
-            party.local.push(NonNull::from(party.task));
-            party.switch_out();
+            party.step_aside();
         }
     }
 
@@ -127,6 +136,12 @@ impl TaskParty {
         thread::panicking() && (!self.local.has_waiter_in_unwind() || self.task.unwound.get())
     }
 
+    /// Goes to the end of the ring.
+    fn step_aside(self) {
+        self.local.push(NonNull::from(self.task));
+        self.switch_out();
+    }
+
     #[inline]
     fn switch_out(self) {
         let suspender = self.task.suspender.get().expect("a running task has a suspender");
@@ -146,8 +161,7 @@ pub(crate) fn yield_now() -> Result<(), Cancelled> {
     if party.is_told_to_stop() {
         return Err(Cancelled);
     }
-    local.push(NonNull::from(task));
-    party.switch_out();
+    party.step_aside();
     Ok(())
 }
 

@@ -136,7 +136,10 @@ fn a_buffered_send_waits_only_while_the_buffer_is_full() {
             let (tx, rx) = bounded(capacity);
             let over = 5;
             let sender = spawn_local(move || (0..capacity + over).for_each(|n| tx.send(n).unwrap()));
-            yield_now();
+            // It fills the buffer in several turns.
+            while rx.len() < capacity {
+                yield_now();
+            }
             for n in 0..over {
                 assert!(!sender.is_finished() && rx.len() == capacity);
                 assert_eq!(rx.recv(), Ok(n));
@@ -494,4 +497,19 @@ fn ends_are_distinct_tasks_threads_and_runtimes() {
 
 fn feed(tx: Sender<(u8, u32)>, who: u8) -> impl FnOnce() + Send {
     move || (0..100).for_each(|n| tx.send((who, n)).unwrap())
+}
+
+#[test]
+fn a_task_that_never_has_to_wait_still_gives_its_neighbours_a_turn() {
+    let runtime = Runtime::builder().workers(1).build().unwrap();
+    runtime.block_on(|| {
+        let (tx, rx) = bounded(1);
+        let stop = std::rc::Rc::new(std::cell::Cell::new(false));
+        let neighbour = std::rc::Rc::clone(&stop);
+        moonfleet::spawn_local(move || neighbour.set(true));
+        while !stop.get() {
+            tx.send(1).unwrap();
+            rx.recv().unwrap();
+        }
+    });
 }

@@ -114,7 +114,8 @@ pub(super) fn try_receive(frame: Frame<'_>) -> Outcome {
     if let Some(meeting) = channel.as_meeting() {
         return Ok(match meeting.receive(frame, None) {
             Met::Yes(count) => Reply::Values(count),
-            Met::NotYet | Met::TooMuch => Reply::Failure(c"empty"),
+            Met::NotYet => Reply::Failure(c"empty"),
+            Met::TooMuch => return Err(meet::too_much()),
             Met::Closed => Reply::Failure(c"closed"),
         });
     }

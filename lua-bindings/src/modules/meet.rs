@@ -53,7 +53,8 @@ pub(super) fn receive(
     match meeting.receive(frame, None) {
         Met::Yes(count) => return Ok(Some(Reply::Values(count))),
         Met::Closed => return Ok(Some(Reply::Failure(c"closed"))),
-        Met::NotYet | Met::TooMuch => {}
+        Met::TooMuch => return Err(too_much()),
+        Met::NotYet => {}
     }
     Ok(match wait_seated(frame, meeting, Role::Receive { numbered: false }, deadline)? {
         Some(Ending::Met(_, count)) => Some(Reply::Values(count)),
@@ -111,7 +112,8 @@ impl Place<'_> {
             Role::Receive { .. } => self.meeting.receive(frame, Some(arm)),
         };
         match met {
-            Met::NotYet | Met::TooMuch => Ok(None),
+            Met::NotYet => Ok(None),
+            Met::TooMuch => Err(too_much()),
             Met::Closed => closed(frame, arm).map(Some),
             Met::Yes(_) if self.is_send() => Ok(Some(sent(frame, arm))),
             Met::Yes(count) => Ok(Some(Reply::Values(count))),
@@ -160,6 +162,12 @@ fn wait_in_all(
         place.meeting.seat(seat);
     }
     Local::of(frame).wait(frame, || party.wait(deadline))?.map(Some).map_err(cancelled)
+}
+
+/// The error of a receiver whose Lua stack cannot hold the message.
+#[cold]
+pub(super) fn too_much() -> Raise {
+    Raise::error("stack overflow: a message has too many values to be received")
 }
 
 /// Pushes `arm, true`.

@@ -349,16 +349,24 @@ impl Frame<'_> {
     }
 
     /// Pushes copies of `count` values, from index `first` on, onto another stack of the same state, which has room
-    /// for them. `[-0, +0, -]` here, `[-0, +count, -]` there.
+    /// for them; this one needs room for a few. `[-0, +0, -]` here, `[-0, +count, -]` there.
     #[inline]
     pub(crate) fn copy_to(self, other: Frame<'_>, first: c_int, count: c_int) {
-        for index in first..first + count {
-            // SAFETY: frame, for both; the callers have reserved the room.
-            unsafe { lua_pushvalue(self.state(), index) };
+        let (mut next, end) = (first, first + count);
+        while next < end {
+            let batch = (end - next).min(Self::COPIED_AT_ONCE);
+            for index in next..next + batch {
+                // SAFETY: frame, for both; the callers have reserved the room.
+                unsafe { lua_pushvalue(self.state(), index) };
+            }
+            // SAFETY: as above; threads of one state share its heap.
+            unsafe { lua_xmove(self.state(), other.state(), batch) };
+            next += batch;
         }
-        // SAFETY: as above; threads of one state share its heap.
-        unsafe { lua_xmove(self.state(), other.state(), count) };
     }
+
+    /// How many free slots [`copy_to`](Self::copy_to) needs where it copies from.
+    pub(crate) const COPIED_AT_ONCE: c_int = 6;
 
     /// Pushes `true` as the only result. `[-0, +1, -]`
     #[inline]

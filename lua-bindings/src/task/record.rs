@@ -97,7 +97,7 @@ impl Task {
         // SAFETY: INVARIANT(thread); the caller waited for an ended phase.
         let results = unsafe { Frame::new(self.results.get()) };
         let count = results.top();
-        if !frame.reserve(count) || !results.reserve(count) {
+        if !(frame.reserve(count) && results.reserve(count.min(Frame::COPIED_AT_ONCE))) {
             return Err(Raise::error("too many results"));
         }
         results.copy_to(frame, 1, count);

@@ -58,7 +58,8 @@ pub(crate) enum Met {
     Yes(c_int),
     /// Nobody is there yet.
     NotYet,
-    /// There is room for the message, but it is not a plain value: only a handle can keep it.
+    /// The message does not fit: on the shelf, because it is not a plain value, or on the receiver's Lua stack. A
+    /// sender goes on with a handle; a receiver fails, and the message stays where it is.
     TooMuch,
     /// The channel is closed.
     Closed,
@@ -152,9 +153,8 @@ impl Meeting {
         let Some(seat) = self.receivers.pop_waiting() else { return self.shelf.put(frame, values) };
         let numbered = matches!(seat.role, Role::Receive { numbered: true });
         if !hand_over(frame, values, seat.party.frame, numbered.then_some(seat.arm)) {
-            // The receiver's Lua stack cannot grow; it stays where it is, at the end of the queue.
             self.receivers.push(seat);
-            return Met::NotYet;
+            return Met::TooMuch;
         }
         seat.party.end(Ending::Met(seat.arm, values.count + c_int::from(numbered)));
         // SAFETY: seated — the party waits, and learns its ending before it leaves.
@@ -175,7 +175,7 @@ impl Meeting {
         let Role::Send(values) = seat.role else { unreachable!("a receiver among the senders") };
         if !hand_over(seat.party.frame, values, frame, number) {
             self.senders.push(seat);
-            return Met::NotYet;
+            return Met::TooMuch;
         }
         seat.party.end(Ending::Met(seat.arm, 0));
         // SAFETY: seated — as in `send`.
@@ -253,13 +253,13 @@ impl Shelf {
 
 /// So many slots, and one more, are free on the Lua stack of every callback that sends, receives or selects: Lua
 /// grants twenty, and select uses up to eleven or asks for more.
-const FREE_SLOTS: c_int = 6;
+const FREE_SLOTS: c_int = Frame::COPIED_AT_ONCE;
 
 /// Moves copies of a sender's values to a receiver's Lua stack, `number` in front; false if that cannot grow.
 /// `[-0, +0, -]` for the sender, `[-0, +n, -]` for the receiver.
 #[inline]
 fn hand_over(from: Frame<'_>, values: Values, to: Frame<'_>, number: Option<c_int>) -> bool {
-    if values.count > FREE_SLOTS && !(from.reserve(values.count) && to.reserve(values.count + 1)) {
+    if values.count > FREE_SLOTS && !to.reserve(values.count + 1) {
         return false;
     }
     if let Some(number) = number {

@@ -64,6 +64,7 @@ pub(crate) fn send<T>(core: &Core<T>, message: T, deadline_ns: Option<u64>) -> R
         return match sent {
             Sent::Done(wake) => {
                 wake_if_any(wake, Urgency::Next);
+                party.has_not_waited();
                 Ok(())
             }
             Sent::Closed(message) => Err(SendFailure::Closed(message)),
@@ -94,6 +95,7 @@ pub(crate) fn receive<T>(core: &Core<T>, deadline_ns: Option<u64>) -> Result<T, 
         return match received {
             Received::Done(message, wake) => {
                 wake_if_any(wake, Urgency::Queued);
+                party.has_not_waited();
                 Ok(message)
             }
             Received::Closed => Err(RecvFailure::Closed),

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::counters::Counters;
+use crate::config;
 use crate::home::Home;
 use crate::task::header::Header;
 use crate::timer::{TimerHeap, TimerKey};
@@ -35,6 +36,8 @@ pub(crate) struct Local {
     stopping: Cell<bool>,
     /// Tasks that wait in a destructor while they unwind.
     waiting_in_unwind: Cell<u32>,
+    /// Operations that the running task may still do without waiting.
+    operations_left: Cell<u32>,
     counters: Arc<Counters>,
 }
 
@@ -50,6 +53,7 @@ impl Local {
             owned: Cell::new(None),
             stopping: Cell::new(false),
             waiting_in_unwind: Cell::new(0),
+            operations_left: Cell::new(0),
             counters,
         }
     }
@@ -72,10 +76,19 @@ impl Local {
         self.current.get()
     }
 
-    /// Notes which task runs.
+    /// Notes which task runs; its turn begins.
     #[inline]
     pub(crate) fn set_current(&self, task: Option<NonNull<Header>>) {
         self.current.set(task);
+        self.operations_left.set(config::OPERATIONS_PER_TURN);
+    }
+
+    /// Counts an operation of the running task that did not wait; true when its turn is over.
+    #[inline]
+    pub(crate) fn is_turn_over(&self) -> bool {
+        let left = self.operations_left.get().saturating_sub(1);
+        self.operations_left.set(left);
+        left == 0
     }
 
     /// Whether a task of this worker waits in a destructor while it unwinds: the standard library counts unwinds

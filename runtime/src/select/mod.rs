@@ -92,6 +92,7 @@ pub(crate) fn select_or_cancelled(arms: &mut [&mut dyn Arm], wait: Wait) -> Resu
     let mut order = Order::random(arms.len());
     for &index in order.as_slice() {
         if arms[index].attempt() {
+            Party::current().has_not_waited();
             return Ok(Selected::Arm(index));
         }
     }
