@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::{peers, works};
+use crate::{handover, peers, works};
 
 /// The exact versions this binary was linked with.
 const LOCK: &str = include_str!("../../Cargo.lock");
@@ -26,6 +26,7 @@ impl Machine {
             ("date", first_line_of(Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]))),
             ("cpu", cpu_model()),
             ("cores", Some(works::cores().to_string())),
+            ("core to core", Some(handover::round_trip())),
             ("kernel", read_line("/proc/sys/kernel/osrelease")),
             ("load", load()),
             ("build", Some(build.to_owned())),

@@ -1,12 +1,13 @@
 //! `moonfleet-benches`: the same work done by Moonfleet and by its peers, measured side by side.
 //!
 //! Every figure comes from a child process, so that CPU time and peak memory are the kernel's own
-//! account of that peer and nothing else. Read bottom to top: `stats`, `child` and `machine` measure;
+//! account of that peer and nothing else. Read bottom to top: `stats`, `child`, `handover` and `machine` measure;
 //! `peers` finds who can run; `works` says what is measured and how it is reported; `programs` holds
 //! the Rust programs, which this binary runs by starting itself again.
 
 mod child;
 mod cli;
+mod handover;
 mod machine;
 mod peers;
 mod programs;

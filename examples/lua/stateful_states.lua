@@ -21,29 +21,32 @@ local reads, writes = mf.channel(), mf.channel()
 -- it refers to. It returns how many operations its clients have done.
 local function clients(readers, writers)
   local random = math.random
-  local counts = { 0, 0 }
+  local readOps, writeOps = 0, 0
   local tasks = {}
-
-  local function client(which, request)
-    tasks[#tasks + 1] = mf.spawn(function()
+  for i = 1, readers do
+    tasks[i] = mf.spawn(function()
       local resp = mf.channel(1)
-      while request(resp) do
+      while reads:send(random(1, 5), resp) do
         resp:receive()
-        counts[which] = counts[which] + 1
+        readOps = readOps + 1
         if pause then mf.sleep(0.001) end
         resp = mf.channel(1)
       end
     end)
   end
-
-  for _ = 1, readers do
-    client(1, function(resp) return reads:send(random(1, 5), resp) end)
-  end
-  for _ = 1, writers do
-    client(2, function(resp) return writes:send(random(1, 5), random(1, 100), resp) end)
+  for i = 1, writers do
+    tasks[readers + i] = mf.spawn(function()
+      local resp = mf.channel(1)
+      while writes:send(random(1, 5), random(1, 100), resp) do
+        resp:receive()
+        writeOps = writeOps + 1
+        if pause then mf.sleep(0.001) end
+        resp = mf.channel(1)
+      end
+    end)
   end
   for _, task in ipairs(tasks) do task:join() end
-  return counts[1], counts[2]
+  return readOps, writeOps
 end
 
 -- The owner of the state, as in stateful.lua.

@@ -5,7 +5,9 @@
 //! comparator, a `gsub` callback, a metamethod, an iterator, a `pcall` or a user's coroutine. Lua notices nothing,
 //! and `coroutine.*` keeps its stock meaning. Channels connect tasks of one state or of several, on every core.
 //!
-//! The modules below are listed bottom to top; each names only those above it in the list.
+//! The modules below are listed bottom to top; each names only those above it in the list. Unsafe code is in `raw`,
+//! in `state` and `task`, which own Lua states and threads, and in one file of `value`, which moves values between the
+//! stacks of one state.
 
 #![deny(unsafe_code)]
 
