@@ -248,7 +248,6 @@ impl Parker {
 /// # Safety
 /// The waiter is a parker's, and was fired; this is the one wake for that.
 unsafe fn wake_thread(waiter: NonNull<Waiter>, _urgency: Urgency) {
-    const { assert!(core::mem::offset_of!(Parker, waiter) < 64) };
     // SAFETY: the waiter is a field of a parker, at this offset.
     let parker = unsafe { waiter.byte_sub(core::mem::offset_of!(Parker, waiter)) }.cast::<Parker>();
     // SAFETY: parker-lives — the thread does not leave its wait before the store below.

@@ -40,6 +40,10 @@ where
     enter::<F>
 }
 
+/// The C function of `F`. `[-0, +n, e]`
+///
+/// # Safety
+/// For Lua to call, as any C function.
 unsafe extern "C-unwind" fn enter<F>(l: *mut lua_State) -> c_int
 where
     F: Fn(Frame<'_>) -> Outcome + Copy + 'static,

@@ -89,6 +89,10 @@ enum Target {
 }
 
 impl Target {
+    /// Raises. `[-?, +1, e]`
+    ///
+    /// # Safety
+    /// plain-frames, as for [`Raise::throw`].
     unsafe fn raise(self, l: *mut lua_State, text: &Text) -> ! {
         // SAFETY: plain-frames holds here and above; a callback has 20 free slots, and this needs five.
         unsafe {

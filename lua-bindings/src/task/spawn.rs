@@ -18,6 +18,9 @@ use crate::task::record::Task;
 use crate::task::run::run;
 
 /// `spawn(fn, ...)`. `[-0, +1, e]`
+///
+/// # Safety
+/// For Lua to call, as any C function.
 pub(crate) unsafe extern "C-unwind" fn spawn(l: *mut lua_State) -> c_int {
     // SAFETY: called by Lua; nothing is alive.
     unsafe {
@@ -27,6 +30,9 @@ pub(crate) unsafe extern "C-unwind" fn spawn(l: *mut lua_State) -> c_int {
 }
 
 /// `spawn_named(name, fn, ...)`. `[-0, +1, e]`
+///
+/// # Safety
+/// For Lua to call, as any C function.
 pub(crate) unsafe extern "C-unwind" fn spawn_named(l: *mut lua_State) -> c_int {
     // SAFETY: called by Lua; nothing is alive.
     unsafe {

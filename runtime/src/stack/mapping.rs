@@ -189,7 +189,7 @@ impl Drop for Mapping {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::os::fd::AsRawFd;
 
     use super::*;
@@ -213,7 +213,7 @@ mod tests {
     }
 
     /// Lets the kernel try the page, so that a guard answers EFAULT instead of ending the test.
-    fn is_readable(address: usize) -> bool {
+    pub(in crate::stack) fn is_readable(address: usize) -> bool {
         let (_reader, writer) = io::pipe().unwrap();
         // SAFETY: write only reads the byte, and reports a page it cannot read.
         let answer = unsafe { libc::write(writer.as_raw_fd(), ptr::with_exposed_provenance(address), 1) };

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use super::class::StackClass;
 use super::error::{StackError, Step};
 use super::slab::Slab;
-use super::slot::Stack;
+use super::slot::{Stack, release_pages};
 
 /// Stacks moved between a cache and the pool at once: enough to make the lock and the calls rare.
 const BATCH: usize = 32;
@@ -103,7 +103,7 @@ impl StackPool {
     pub(super) fn take_back(&self, class: StackClass, mut stacks: Vec<Stack>) {
         // ORDER: Relaxed; a hint: a stale count keeps a few stacks more or fewer resident.
         if self.idle.load(Ordering::Relaxed) >= KEPT_RESIDENT {
-            stacks.iter_mut().for_each(Stack::release_pages);
+            release_pages(&mut stacks);
         }
         let mut shelves = self.lock();
         // A stack given to the wrong pool is never counted here, and its own pool leaks its slab.

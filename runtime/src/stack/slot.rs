@@ -47,12 +47,18 @@ impl Stack {
     pub(crate) fn guard_range(&self) -> Range<usize> {
         self.limit.get()..self.limit.get() + self.class.guard()
     }
+}
 
-    /// Gives the memory back to the kernel. The guard stays, and the next task finds zeroed pages.
-    pub(super) fn release_pages(&mut self) {
-        let usable = self.usable();
-        // SAFETY: slot-owner: this borrow is exclusive and no frame lives on a stack held as a plain value.
-        unsafe { discard(usable.start..usable.end) };
+/// Gives the memory of `stacks` back to the kernel. The guards stay, and the next task finds zeroed pages.
+///
+/// Neighbours go in one call: each call interrupts the other cores of the process.
+pub(super) fn release_pages(stacks: &mut [Stack]) {
+    stacks.sort_unstable_by_key(|stack| stack.limit);
+    for run in stacks.chunk_by(|low, high| low.usable().end == high.guard_range().start) {
+        let (lowest, highest) = (&run[0], &run[run.len() - 1]);
+        // SAFETY: slot-owner: the borrow of all these stacks is exclusive, no frame lives on a stack held as a
+        // plain value, and between them there is nothing but their own guards.
+        unsafe { discard(lowest.usable().start..highest.usable().end) };
     }
 }
 
@@ -67,5 +73,36 @@ unsafe impl corosensei::stack::Stack for Stack {
     #[inline]
     fn limit(&self) -> NonZeroUsize {
         self.limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mapping::tests::is_readable;
+    use super::super::{StackCache, StackPool};
+    use super::*;
+
+    #[test]
+    fn neighbours_released_together_keep_their_guards_and_lose_their_contents() {
+        let class = StackClass::new(64 << 10, false).unwrap();
+        let mut cache = StackCache::new(StackPool::new(None));
+        let mut stacks: Vec<Stack> = (0..8).map(|_| cache.take(class).unwrap()).collect();
+        for stack in &stacks {
+            let top = std::ptr::with_exposed_provenance_mut::<u8>(stack.usable().end - 1);
+            // SAFETY: slot-owner: the stack is ours, and no frame lives on it.
+            unsafe { top.write(7) };
+        }
+        // One in the middle is in use: it is no part of a run.
+        let busy = stacks.remove(3);
+        release_pages(&mut stacks);
+        for stack in &stacks {
+            let top = std::ptr::with_exposed_provenance::<u8>(stack.usable().end - 1);
+            // SAFETY: as above.
+            assert_eq!(unsafe { top.read() }, 0);
+            assert!(!is_readable(stack.guard_range().start), "a guard is gone");
+        }
+        let top = std::ptr::with_exposed_provenance::<u8>(busy.usable().end - 1);
+        // SAFETY: as above.
+        assert_eq!(unsafe { top.read() }, 7);
     }
 }

@@ -77,6 +77,9 @@ where
 }
 
 /// Runs the body, on the task's own stack, calls `ended`, and delivers what came of it.
+///
+/// # Safety
+/// `header` begins a `TaskCell<F, T>`, and the caller is its body-starter.
 unsafe fn run<F: FnOnce() -> T, T>(header: &Header, ended: fn(&Header)) {
     // SAFETY: this function is in the vtable of cells of this type alone.
     let cell = unsafe { &*core::ptr::from_ref(header).cast::<TaskCell<F, T>>() };
@@ -93,6 +96,9 @@ unsafe fn run<F: FnOnce() -> T, T>(header: &Header, ended: fn(&Header)) {
 }
 
 /// Drops the body unrun, and delivers why.
+///
+/// # Safety
+/// As for [`run`].
 unsafe fn refuse<F: FnOnce() -> T, T>(header: &Header, source: StackError) {
     // SAFETY: this function is in the vtable of cells of this type alone.
     let cell = unsafe { &*core::ptr::from_ref(header).cast::<TaskCell<F, T>>() };
@@ -103,6 +109,10 @@ unsafe fn refuse<F: FnOnce() -> T, T>(header: &Header, source: StackError) {
     deliver(cell, Err(JoinError::NoStack { task, source }));
 }
 
+/// Frees the allocation.
+///
+/// # Safety
+/// `header` begins a `TaskCell<F, T>` made by [`allocate`], and the last reference to it is gone.
 unsafe fn free<F, T>(header: NonNull<Header>) {
     // SAFETY: counted — the last reference is gone, and the allocation was made by `allocate` for this type.
     let cell = unsafe { Box::from_raw(header.cast::<TaskCell<F, T>>().as_ptr()) };
