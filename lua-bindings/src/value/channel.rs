@@ -45,10 +45,7 @@ impl Channel {
         if let Some(handle) = self.handle.get() {
             return Ok(handle);
         }
-        let handle = match self.meeting.capacity() {
-            0 => Handle::rendezvous(),
-            capacity => Handle::bounded(capacity),
-        };
+        let handle = Handle::bounded(self.meeting.capacity());
         if let Some(value) = self.meeting.resting() {
             // There is room: the handle is new.
             let _sent = handle.sender().try_send(Message::plain(value));

@@ -76,11 +76,19 @@ impl Local {
         self.current.get()
     }
 
-    /// Notes which task runs; its turn begins.
+    /// The turn of `task`, whose id is `id`, begins.
     #[inline]
-    pub(crate) fn set_current(&self, task: Option<NonNull<Header>>) {
-        self.current.set(task);
+    pub(crate) fn begin_turn(&self, task: NonNull<Header>, id: u64) {
+        self.current.set(Some(task));
         self.operations_left.set(config::OPERATIONS_PER_TURN);
+        self.counters.running.set(id);
+    }
+
+    /// The turn of the task is over: the worker's loop runs.
+    #[inline]
+    pub(crate) fn end_turn(&self) {
+        self.current.set(None);
+        self.counters.running.set(0);
     }
 
     /// Counts an operation of the running task that did not wait; true when its turn is over.

@@ -142,13 +142,11 @@ impl<'a> Rounds<'a> {
         if local.has_waiter_in_unwind() {
             local.end_wait_in_unwind(header);
         }
-        local.set_current(Some(task));
-        local.counters().running.set(header.info().id);
+        local.begin_turn(task, header.info().id);
         // SAFETY: home-thread — while it runs, the task uses every part of its header but this cell.
         let coroutine = unsafe { &mut *header.coroutine.as_ptr() };
         let resumed = coroutine.as_mut().map(Coroutine::resume);
-        local.set_current(None);
-        local.counters().running.set(0);
+        local.end_turn();
         if resumed == Some(Resumed::Finished) {
             self.finish(task);
         } else if std::thread::panicking() {
