@@ -60,11 +60,13 @@ mod timer;
 // ── where blocking code meets the scheduler ─────────────────────────────────────────────────────────────
 mod context;
 mod suspend;
+mod park;
 // ── the scheduler ───────────────────────────────────────────────────────────────────────────────────────
 mod scheduler;
 // ── what users block on ─────────────────────────────────────────────────────────────────────────────────
 pub mod channel;
 pub mod select;
+pub mod sync;
 pub mod time;
 mod join;
 pub mod foreign;

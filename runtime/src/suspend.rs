@@ -65,6 +65,19 @@ impl Party {
         }
     }
 
+    /// The party that runs on this thread, as it begins an operation that may wait.
+    ///
+    /// # Errors
+    /// [`Cancelled`]: the party is being cancelled, so the operation must not begin.
+    #[inline]
+    pub(crate) fn enter() -> Result<Self, Cancelled> {
+        let party = Self::current();
+        match &party {
+            Party::Task(task) if task.is_told_to_stop() => Err(Cancelled),
+            _ => Ok(party),
+        }
+    }
+
     /// The party has done an operation without waiting: after many of them in a row, others get a turn.
     #[inline]
     pub(crate) fn has_not_waited(&self) {

@@ -140,6 +140,44 @@ impl<T> List<T> {
         self.tail = Some(node);
     }
 
+    /// Links `node` at the head: for a party that has waited here before, and lost what it was woken for.
+    ///
+    /// # Safety
+    /// As for [`List::push_back`].
+    pub(crate) unsafe fn push_front(&mut self, mut node: NonNull<Node<T>>) {
+        // SAFETY: list-lock — the caller's promise.
+        let links = unsafe { node.as_mut() };
+        debug_assert!(!links.linked, "a node is linked once");
+        links.prev = None;
+        links.next = self.head;
+        links.linked = true;
+        match self.head {
+            // SAFETY: node-lives, list-lock — the head is linked here, and we hold the lock.
+            Some(mut head) => unsafe { head.as_mut() }.prev = Some(node),
+            None => self.tail = Some(node),
+        }
+        self.head = Some(node);
+    }
+
+    /// Whether no node is linked.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.head.is_none()
+    }
+
+    /// What the party at the head has in its slot.
+    ///
+    /// # Safety
+    /// The caller holds the list's lock, for as long as it uses the answer.
+    #[inline]
+    pub(crate) unsafe fn front(&self) -> Option<&T> {
+        let node = self.head?;
+        // SAFETY: node-lives, list-lock — it is linked here, and the caller holds the lock.
+        let access = unsafe { node.as_ref() }.slot.get_mut();
+        // SAFETY: slot-owner — a linked node's slot is the lock holder's; we only look.
+        unsafe { &*core::ptr::from_mut(access.deref()) }.as_ref()
+    }
+
     /// Unlinks `node` if it is still linked; false if somebody has popped it.
     ///
     /// # Safety

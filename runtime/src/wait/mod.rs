@@ -4,6 +4,7 @@
 //! - [`word`]: one word per waiting party; whoever moves it out of `WAITING` decides why the party wakes.
 //! - [`waiter`]: the word plus "how to wake the party": what a wait list points at.
 //! - [`list`]: an intrusive FIFO of wait nodes that live on the waiters' own stacks.
+//! - [`queue`]: a state and the parties that wait for it to change, under one lock: mutexes, semaphores.
 //! - [`one`]: a value handed over once, from one giver to one taker: joins and oneshot channels.
 //!
 //! # One wait, step by step
@@ -19,4 +20,5 @@ pub(crate) mod lock;
 pub(crate) mod word;
 pub(crate) mod waiter;
 pub(crate) mod list;
+pub(crate) mod queue;
 pub(crate) mod one;

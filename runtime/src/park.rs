@@ -1,0 +1,58 @@
+//! Waiting in a [`Queue`]: the one place where `sync` joins its queues to suspension.
+
+#![allow(unsafe_code, reason = "lends a stack node to the queue while this frame waits")]
+
+use crate::suspend::Party;
+use crate::wait::list::Node;
+use crate::wait::queue::{Inner, Place, Queue};
+use crate::wait::word::Reason;
+
+/// How a wait in a queue ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waited<R, W> {
+    /// The attempt succeeded at once: nothing was waited for.
+    AtOnce(R),
+    /// Somebody ended the wait, and left this in the slot: what the party wanted, or what it was given.
+    Woken(Option<W>),
+    /// The deadline passed.
+    TimedOut,
+    /// The party is being cancelled.
+    Cancelled,
+}
+
+/// Makes `attempt` under the queue's lock; if it gives nothing, waits at `place` with `wish` in the slot until
+/// somebody fires this party, or `deadline_ns` passes.
+///
+/// The caller has asked [`Party::enter`] who it is. A wait that was fired is never reported as timed out or
+/// cancelled: what was given is not lost.
+///
+/// # Suspends
+/// Unless the attempt succeeds.
+#[inline]
+pub(crate) fn wait_in<S, W, R>(
+    party: &Party,
+    queue: &Queue<S, W>,
+    place: Place,
+    wish: W,
+    deadline_ns: Option<u64>,
+    attempt: impl FnOnce(&mut Inner<S, W>) -> Option<R>,
+) -> Waited<R, W> {
+    let mut node = Node::new(party.waiter(), 0, Some(wish));
+    party.waiter().word().arm();
+    // SAFETY: node-lives — this frame waits below until the node is unlinked or fired.
+    if let Some(done) = unsafe { queue.try_or_link(&mut node, place, attempt) } {
+        party.waiter().word().rest();
+        party.has_not_waited();
+        return Waited::AtOnce(done);
+    }
+    let reason = party.wait(deadline_ns);
+    if let Reason::Arm(_) = reason {
+        return Waited::Woken(node.take());
+    }
+    // SAFETY: the node was linked in this queue.
+    unsafe { queue.unlink(&mut node) };
+    match reason {
+        Reason::TimedOut => Waited::TimedOut,
+        _ => Waited::Cancelled,
+    }
+}

@@ -1,0 +1,1 @@
+//! Locks and the like that suspend the task instead of blocking its worker; on plain threads they park.

@@ -1,0 +1,105 @@
+//! A state and the FIFO of parties that wait for it to change, under one tiny lock: what `sync` is made of.
+//!
+//! Whoever changes the state decides under the lock whose wait ends by that, and wakes those parties after
+//! unlocking. A party that waits leaves in its slot what it *wants* (how many permits, read or write), so
+//! that the decision can be made for it; it finds there what it was given.
+
+#![allow(unsafe_code, reason = "links stack nodes under the lock")]
+
+use core::ptr::NonNull;
+
+use super::list::{Fired, List, Node};
+use super::lock::{Guard, Lock};
+
+/// A state of type `S`, and parties that want a `W`.
+#[derive(Debug)]
+pub(crate) struct Queue<S, W = ()> {
+    inner: Lock<Inner<S, W>>,
+}
+
+/// What the lock guards. INVARIANT(queue-lock): `&mut Inner` exists only inside [`Queue::lock`]'s guard.
+#[derive(Debug)]
+pub(crate) struct Inner<S, W> {
+    /// What the parties wait for.
+    pub(crate) state: S,
+    waiting: List<W>,
+}
+
+/// Where a party that has to wait stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Behind all others.
+    Last,
+    /// Before all others: it has waited before, and somebody was faster when it was woken.
+    First,
+}
+
+impl<S, W> Inner<S, W> {
+    /// Whether nobody waits.
+    #[inline]
+    pub(crate) fn is_deserted(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// What the party that waits longest wants.
+    #[inline]
+    pub(crate) fn first_wish(&self) -> Option<&W> {
+        // SAFETY: list-lock — queue-lock: we are inside the guard, and the answer borrows from it.
+        unsafe { self.waiting.front() }
+    }
+
+    /// Ends the wait of the party that waits longest; `None` if nobody waits. Wake it after unlocking.
+    #[inline]
+    pub(crate) fn fire_first(&mut self) -> Option<Fired<W>> {
+        // SAFETY: list-lock — queue-lock: we are inside the guard.
+        unsafe { self.waiting.fire_first() }
+    }
+}
+
+impl<S, W> Queue<S, W> {
+    /// A queue in which nobody waits.
+    pub(crate) fn new(state: S) -> Self {
+        Self { inner: Lock::new(Inner { state, waiting: List::new() }) }
+    }
+
+    /// Takes the lock: for a few instructions, without suspending, allocating, or calling the user's code.
+    #[inline]
+    pub(crate) fn lock(&self) -> Guard<'_, Inner<S, W>> {
+        self.inner.lock()
+    }
+
+    /// Under the lock: gives what `attempt` gives, or, if that is nothing, links `node`.
+    ///
+    /// # Safety
+    /// The node's word is armed, its slot holds what the party wants, and it stays in place as node-lives
+    /// demands.
+    #[inline]
+    pub(crate) unsafe fn try_or_link<R>(
+        &self,
+        node: &mut Node<W>,
+        place: Place,
+        attempt: impl FnOnce(&mut Inner<S, W>) -> Option<R>,
+    ) -> Option<R> {
+        let mut inner = self.inner.lock();
+        let done = attempt(&mut inner);
+        if done.is_none() {
+            let node = NonNull::from(node);
+            match place {
+                // SAFETY: list-lock — queue-lock; node-lives by the caller.
+                Place::Last => unsafe { inner.waiting.push_back(node) },
+                // SAFETY: as above.
+                Place::First => unsafe { inner.waiting.push_front(node) },
+            }
+        }
+        done
+    }
+
+    /// Unlinks the node of a party whose wait ended otherwise.
+    ///
+    /// # Safety
+    /// `node` was linked by [`Queue::try_or_link`] of this queue.
+    pub(crate) unsafe fn unlink(&self, node: &mut Node<W>) {
+        // SAFETY: list-lock — held by the guard; the node is of this list by the caller.
+        unsafe { self.inner.lock().waiting.unlink(NonNull::from(node)) };
+    }
+}
