@@ -35,10 +35,10 @@ struct Parker {
 }
 
 impl Party {
-    pub(crate) fn current() -> Self {
+    pub(crate) fn enter() -> Result<Self, Cancelled> {
         // SAFETY: `ring_parker` is made for parkers' waiters, and callable from any thread.
         let waiter = unsafe { Waiter::new(ring_parker) };
-        Self(Box::new(Parker { waiter, bell: Arc::new(Bell::default()) }))
+        Ok(Self(Box::new(Parker { waiter, bell: Arc::new(Bell::default()) })))
     }
 
     /// Turns are the scheduler's business: a model has none.

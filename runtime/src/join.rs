@@ -4,8 +4,10 @@ use std::fmt;
 use std::ptr;
 use std::time::Duration;
 
+use crate::cancel::CancelHandle;
 use crate::channel::blocking::RecvFailure;
 use crate::channel::oneshot;
+use crate::context;
 use crate::scheduler::shared::Shared;
 use crate::scheduler::worker;
 use crate::suspend::unwind_cancelled;
@@ -40,9 +42,9 @@ impl<T> JoinHandle<T> {
     ///
     /// **Shape** `self → Result<T, JoinError>`
     /// # Suspends
-    /// Until the task has ended. Never returns in a task that joins itself; see [`JoinHandle::join_timeout`].
+    /// Until the task has ended.
     /// # Errors
-    /// [`JoinError`]: the task panicked, was cancelled, or got no stack.
+    /// [`JoinError`]: the task panicked, was cancelled, got no stack, or is the caller itself.
     /// # Cancellation
     /// Unwinds silently; the joined task runs on.
     ///
@@ -56,7 +58,7 @@ impl<T> JoinHandle<T> {
             if failure == RecvFailure::Cancelled {
                 unwind_cancelled();
             }
-            Err(JoinError::Cancelled { task: self.joinable.task.info().to_string() })
+            Err(JoinError::Cancelled { task: self.joinable.task.info().to_string().into() })
         })
     }
 
@@ -90,6 +92,30 @@ impl<T> JoinHandle<T> {
                 Err(self)
             }
         }
+    }
+
+    /// Cancels the task, without waiting for it: it unwinds silently from what it waits for, or from its next
+    /// suspension point. One that has not started does not start; one that has ended keeps its result.
+    ///
+    /// # Examples
+    /// ```
+    /// moonfleet::run(|| {
+    ///     let task = moonfleet::spawn(|| moonfleet::time::sleep(std::time::Duration::MAX));
+    ///     task.cancel();
+    ///     assert!(matches!(task.join(), Err(moonfleet::JoinError::Cancelled { .. })));
+    /// });
+    /// ```
+    pub fn cancel(&self) {
+        context::cancel(&self.joinable.task);
+    }
+
+    /// A handle that others may cancel the task by.
+    ///
+    /// # Examples
+    /// See [`CancelHandle`].
+    #[must_use]
+    pub fn cancel_handle(&self) -> CancelHandle {
+        CancelHandle::new(self.joinable.task.clone())
     }
 
     /// Whether the task has ended: a join would not wait.
@@ -136,6 +162,11 @@ impl<T> JoinHandle<T> {
 
     /// Waits for the outcome; the failures are a timeout and a cancel.
     pub(crate) fn wait(&self, deadline_ns: Option<u64>) -> Result<Outcome<T>, RecvFailure> {
+        if let Some((_, task)) = context::current()
+            && ptr::eq(task, &raw const *self.joinable.task)
+        {
+            return Ok(Err(JoinError::JoinsItself { task: task.info().to_string().into() }));
+        }
         // A task of another runtime is that runtime's to start.
         if let Some(worker) = worker::current()
             && ptr::from_ref(&*worker.shared).addr() == self.runtime

@@ -68,6 +68,7 @@ pub mod channel;
 pub mod select;
 pub mod sync;
 pub mod time;
+pub mod cancel;
 mod join;
 pub mod foreign;
 pub mod neighbour;

@@ -121,7 +121,7 @@ impl Neighbour {
 /// See [`Neighbour`].
 #[inline]
 pub fn wait(deadline: Option<Instant>) -> Result<Woken, Cancelled> {
-    let party = Party::current();
+    let party = Party::enter()?;
     assert!(matches!(party, Party::Task(_)), "neighbour::wait was called outside a task");
     party.waiter().word().arm();
     match party.wait(deadline.map(clock::at)) {

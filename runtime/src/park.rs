@@ -56,3 +56,33 @@ pub(crate) fn wait_in<S, W, R>(
         _ => Waited::Cancelled,
     }
 }
+
+/// Runs `body` while the party stays in `queue` with `badge` in its slot, waiting for nothing; without staying
+/// there if `is_admitted` says no. Whoever takes the badge out may keep it.
+pub(crate) fn stay_in<S, W, R>(
+    party: &Party,
+    queue: &Queue<S, W>,
+    badge: W,
+    is_admitted: impl FnOnce(&S) -> bool,
+    body: impl FnOnce() -> R,
+) -> R {
+    let mut stay = Stay { queue, node: Node::new(party.waiter(), 0, Some(badge)) };
+    // SAFETY: node-lives — `stay` is not moved, and unlinks the node when it is dropped. Nobody is fired here.
+    let _ = unsafe {
+        queue.try_or_link(&mut stay.node, Place::Last, |inner| (!is_admitted(&inner.state)).then_some(()))
+    };
+    body()
+}
+
+/// A node in a queue; leaves it when dropped.
+struct Stay<'a, S, W> {
+    queue: &'a Queue<S, W>,
+    node: Node<W>,
+}
+
+impl<S, W> Drop for Stay<'_, S, W> {
+    fn drop(&mut self) {
+        // SAFETY: the node was linked in this queue, or in none.
+        unsafe { self.queue.unlink(&mut self.node) };
+    }
+}

@@ -23,7 +23,7 @@ use crate::select::deadline_after;
 use crate::shutdown::{ShutdownReport, StuckWorker};
 use crate::spawn::{SpawnError, TaskBuilder};
 use crate::stack::{self, AltStack};
-use crate::suspend::Party;
+use crate::suspend::masked;
 use crate::sys::poller::{Poller, be_punctual};
 use crate::task::error::JoinError;
 
@@ -109,16 +109,11 @@ impl Runtime {
         F: FnOnce() -> T + Send,
         T: Send,
     {
-        // SAFETY: the loop below does not leave this frame before the task has ended.
+        // SAFETY: the masked wait below does not leave this frame before the task has ended.
         let spawned = unsafe { TaskBuilder::new().spawn_borrowing(&self.shared, None, body) };
         let handle = spawned.unwrap_or_else(|error| panic!("{error}"));
-        let outcome = loop {
-            // A cancel does not shorten this wait: the task may hold borrows of this frame.
-            if let Ok(outcome) = handle.wait(None) {
-                break outcome;
-            }
-            Party::let_others_run();
-        };
+        // Masked, because the task may hold borrows of this frame.
+        let outcome = masked(|| handle.wait(None)).expect("a masked wait without a deadline has an outcome");
         outcome.unwrap_or_else(|error| match error {
             JoinError::Panicked(panic) => resume_unwind(panic.into_payload()),
             error => panic!("{error}"),
@@ -235,7 +230,7 @@ impl Runtime {
         );
         self.shut_down = true;
         self.shared.gate.close();
-        for home in &self.shared.homes {
+        for home in self.shared.homes.iter() {
             home.stop();
         }
         let deadline = deadline_after(timeout);

@@ -15,6 +15,7 @@ use crate::stack::{StackClass, StackSizeError};
 use crate::suspend;
 use crate::task::cell;
 use crate::task::header::Info;
+use crate::task::limits::Limits;
 
 /// Spawns a task. Any worker may start it; the one that does keeps it until it ends.
 ///
@@ -184,6 +185,7 @@ pub struct TaskBuilder {
     name: Option<Arc<str>>,
     stack_bytes: Option<usize>,
     wide_guard: bool,
+    uncancellable: bool,
 }
 
 impl TaskBuilder {
@@ -239,6 +241,22 @@ impl TaskBuilder {
         self
     }
 
+    /// Whether the task can be cancelled, by hand or by the shutdown of its runtime; it can unless told otherwise.
+    /// A task that cannot also runs if it was cancelled before it started. Deadlines inside of it do count.
+    ///
+    /// # Examples
+    /// ```
+    /// moonfleet::run(|| {
+    ///     let task = moonfleet::TaskBuilder::new().cancellable(false).spawn(moonfleet::yield_now).unwrap();
+    ///     task.cancel();
+    ///     assert!(task.join().is_ok());
+    /// });
+    /// ```
+    pub fn cancellable(mut self, cancellable: bool) -> Self {
+        self.uncancellable = !cancellable;
+        self
+    }
+
     /// Spawns as [`spawn`] does.
     ///
     /// # Errors
@@ -256,9 +274,9 @@ impl TaskBuilder {
         T: Send + 'static,
     {
         let worker = this_worker()?;
-        let info = self.admit(&worker.shared, || worker.next_id())?;
+        let (info, limits) = self.admit(&worker.shared, || worker.next_id())?;
         // SAFETY: closure and result are `Send`; `wake_task` is for waiters in task headers.
-        let (queued, joinable) = unsafe { cell::allocate(info, context::wake_task, body) };
+        let (queued, joinable) = unsafe { cell::allocate(info, limits, context::wake_task, body) };
         worker.queue_fresh(queued);
         Ok(JoinHandle::new(joinable, &worker.shared))
     }
@@ -282,9 +300,9 @@ impl TaskBuilder {
         T: 'static,
     {
         let worker = this_worker()?;
-        let info = self.admit(&worker.shared, || worker.next_id())?;
+        let (info, limits) = self.admit(&worker.shared, || worker.next_id())?;
         // SAFETY: the queue's reference stays on this worker; the handle crosses threads only if `T` may.
-        let (queued, joinable) = unsafe { cell::allocate(info, context::wake_task, body) };
+        let (queued, joinable) = unsafe { cell::allocate(info, limits, context::wake_task, body) };
         worker.queue_pinned(queued);
         Ok(JoinHandle::new(joinable, &worker.shared))
     }
@@ -344,18 +362,18 @@ impl TaskBuilder {
             return Err(SpawnError::NoSuchWorker { asked, workers });
         }
         let inside = shared.gate.enter().ok_or(SpawnError::ShutDown)?;
-        let info = self.admit(shared, || shared.reserve_ids(1))?;
+        let (info, limits) = self.admit(shared, || shared.reserve_ids(1))?;
         // SAFETY: closure and result are `Send`; `wake_task` is for waiters in task headers.
-        let (queued, joinable) = unsafe { cell::allocate(info, context::wake_task, body) };
+        let (queued, joinable) = unsafe { cell::allocate(info, limits, context::wake_task, body) };
         match worker {
             None => {
                 shared.injector.push(queued);
                 shared.task_published();
             }
             Some(index) => {
-                let home = &shared.homes[index];
-                // SAFETY: nobody else has seen the task; homes outlive tasks (`Worker::queue_pinned`).
-                unsafe { queued.pin_to(&raw const **home) };
+                let home = shared.homes[index];
+                let first = queued.claim(home);
+                debug_assert!(first, "nobody else has seen the task");
                 let link = queued.link();
                 let _in_the_inbox = queued.into_raw();
                 // SAFETY: the task is new, and the inbox holds its queue's reference now.
@@ -367,7 +385,7 @@ impl TaskBuilder {
     }
 
     /// Checks everything that may refuse the task, and counts it in.
-    fn admit(self, shared: &Shared, id: impl FnOnce() -> u64) -> Result<Info, SpawnError> {
+    fn admit(self, shared: &Shared, id: impl FnOnce() -> u64) -> Result<(Info, Limits), SpawnError> {
         let default = shared.settings.stack_class;
         let stack_class = match (self.stack_bytes, self.wide_guard) {
             (None, false) => default,
@@ -381,7 +399,7 @@ impl TaskBuilder {
         if let Some(name) = &info.name {
             shared.names.note(info.id, name);
         }
-        Ok(info)
+        Ok((info, Limits::new(!self.uncancellable)))
     }
 }
 

@@ -55,7 +55,7 @@ pub enum SendFailure<T> {
 
 /// Sends, waiting for a place or a receiver until `deadline_ns`.
 pub(crate) fn send<T>(core: &Core<T>, message: T, deadline_ns: Option<u64>) -> Result<(), SendFailure<T>> {
-    let party = Party::current();
+    let Ok(party) = Party::enter() else { return Err(SendFailure::Cancelled(message)) };
     let mut node = Node::new(party.waiter(), 0, None);
     party.waiter().word().arm();
     // SAFETY: node-lives — this frame waits below until the node is unlinked or fired.
@@ -86,7 +86,7 @@ pub(crate) fn send<T>(core: &Core<T>, message: T, deadline_ns: Option<u64>) -> R
 
 /// Receives, waiting for a message until `deadline_ns`.
 pub(crate) fn receive<T>(core: &Core<T>, deadline_ns: Option<u64>) -> Result<T, RecvFailure> {
-    let party = Party::current();
+    let Ok(party) = Party::enter() else { return Err(RecvFailure::Cancelled) };
     let mut node = Node::new(party.waiter(), 0, None);
     party.waiter().word().arm();
     // SAFETY: node-lives — this frame waits below until the node is unlinked or fired.

@@ -73,7 +73,8 @@ pub(crate) fn pair<T>() -> (Sender<T>, Receiver<T>) {
     (Sender { cell: SharedCell(one) }, Receiver { cell: SharedCell(one) })
 }
 
-/// Takes the value of `one`, waiting for it until `deadline_ns`.
+/// Takes the value of `one`, waiting for it until `deadline_ns`. A value that is there already beats a cancel: it is
+/// this taker's, and nobody else's.
 #[inline]
 pub(crate) fn take<T>(one: &One<T>, deadline_ns: Option<u64>) -> Result<T, RecvFailure> {
     match one.take() {
@@ -84,7 +85,7 @@ pub(crate) fn take<T>(one: &One<T>, deadline_ns: Option<u64>) -> Result<T, RecvF
 }
 
 fn wait_and_take<T>(one: &One<T>, deadline_ns: Option<u64>) -> Result<T, RecvFailure> {
-    let party = Party::current();
+    let Ok(party) = Party::enter() else { return Err(RecvFailure::Cancelled) };
     party.waiter().word().arm();
     // SAFETY: waiter-lives — below this frame waits until it is fired, or withdraws.
     let reason = match unsafe { one.take_or_wait(party.waiter()) } {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::counters::Counters;
 use crate::config;
 use crate::home::Home;
-use crate::task::header::Header;
+use crate::task::header::{Header, TaskRef};
 use crate::timer::{TimerHeap, TimerKey};
 use crate::wait::waiter::{Urgency, Waiter};
 use crate::wait::word::Reason;
@@ -24,7 +24,7 @@ use crate::wait::word::Reason;
 /// reference its queueing carries if it is unstarted, by its own suspension if it is started.
 #[derive(Debug)]
 pub(crate) struct Local {
-    home: Arc<Home>,
+    home: &'static Home,
     current: Cell<Option<NonNull<Header>>>,
     /// The task to run next, ahead of the ring.
     next: Cell<Option<NonNull<Header>>>,
@@ -43,7 +43,7 @@ pub(crate) struct Local {
 
 impl Local {
     /// The empty queues of the worker at `home`.
-    pub(crate) fn new(home: Arc<Home>, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(home: &'static Home, counters: Arc<Counters>) -> Self {
         Self {
             home,
             current: Cell::new(None),
@@ -60,8 +60,8 @@ impl Local {
 
     /// The shared face of the worker.
     #[inline]
-    pub(crate) fn home(&self) -> &Home {
-        &self.home
+    pub(crate) fn home(&self) -> &'static Home {
+        self.home
     }
 
     /// The worker's counters.
@@ -269,12 +269,38 @@ impl Local {
     }
 
     /// Begins to end all tasks: whoever waits is woken to unwind, and nobody suspends from now on.
-    pub(crate) fn begin_stopping(&self) {
+    pub(crate) fn begin_stopping(&self, now_ns: u64) {
         self.stopping.set(true);
         self.for_each_owned(|task| {
-            task.cancelled.set(true);
-            self.end_wait(NonNull::from(task), Reason::Cancelled);
+            task.limits.cancel();
+            self.interrupt(task, now_ns);
         });
+    }
+
+    /// Looks at the limits of the tasks that others have said to look at.
+    pub(crate) fn obey_orders(&self, now_ns: u64) {
+        if !self.home.orders().has_news() {
+            return;
+        }
+        for link in self.home.orders().drain() {
+            // SAFETY: the link comes from the orders, as `of_order` demands.
+            let task = unsafe { TaskRef::of_order(link) };
+            self.look_at_limits(&task, now_ns);
+        }
+    }
+
+    /// Ends the wait of a task of this worker if its limits say so.
+    pub(crate) fn look_at_limits(&self, task: &Header, now_ns: u64) {
+        if task.is_cancelled() {
+            task.limits.cancel();
+        }
+        self.interrupt(task, now_ns);
+    }
+
+    fn interrupt(&self, task: &Header, now_ns: u64) {
+        if task.limits.is_interrupted(now_ns) {
+            self.end_wait(NonNull::from(task), Reason::Cancelled);
+        }
     }
 
     /// Ends the wait of a task of this worker for a reason of the worker's own, unless it has just ended.

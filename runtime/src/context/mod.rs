@@ -15,8 +15,11 @@ use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
 use self::local::Local;
+use crate::home::Home;
 use crate::stack::Overflowing;
-use crate::task::header::Header;
+use crate::sys::clock;
+use crate::task::claim::Told;
+use crate::task::header::{Header, TaskRef};
 use crate::wait::waiter::{Urgency, Waiter};
 
 thread_local! {
@@ -70,20 +73,40 @@ pub(crate) unsafe fn wake_task(waiter: NonNull<Waiter>, urgency: Urgency) {
     // SAFETY: the caller's promise; only task headers are given this function.
     let task = unsafe { Header::of_waiter(waiter) };
     // SAFETY: a suspended task is kept by its own suspension, until it is resumed.
-    let home = unsafe { task.as_ref() }.home();
+    let header = unsafe { task.as_ref() };
     match local() {
-        Some(local) if ptr::eq(local.home(), home) => local.wake(task, urgency),
+        Some(local) if header.is_at(local.home()) => local.wake(task, urgency),
         here => {
             if let Some(local) = here {
                 local.counters().wakes_remote.add(1);
             }
-            // SAFETY: a home outlives the tasks that live there; a waiting task is pinned.
-            let home = unsafe { &*home };
-            // SAFETY: home-thread's queues do not hold a suspended task, and it is fired once.
-            let link = unsafe { task.as_ref() }.link();
-            // SAFETY: as above: the link is in no inbox, and the task stays until it is drained.
-            unsafe { home.deliver(link) };
+            let home = header.home().expect("a waiting task has started, and has a home");
+            // SAFETY: link-owner — a suspended task is in no queue, and it is fired once; it stays until it is
+            // drained.
+            unsafe { home.deliver(header.link()) };
         }
+    }
+}
+
+/// Tells a task to end: its present wait, and every later one, is interrupted.
+pub(crate) fn cancel(task: &TaskRef) {
+    if let Told::Home(home) = task.tell_to_end() {
+        look_at_limits_at(home, task);
+    }
+}
+
+/// A limit of a started task may be over: its present wait is to end if so.
+pub(crate) fn look_at_limits(task: &TaskRef) {
+    if let Some(home) = task.home() {
+        look_at_limits_at(home, task);
+    }
+}
+
+fn look_at_limits_at(home: &'static Home, task: &TaskRef) {
+    match local() {
+        // Here, it happens at once.
+        Some(local) if ptr::eq(local.home(), home) => local.look_at_limits(task, clock::now_ns()),
+        _ => task.summon(home),
     }
 }
 

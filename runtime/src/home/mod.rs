@@ -7,6 +7,7 @@ pub(crate) mod inbox;
 use core::ptr::NonNull;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crossbeam_utils::CachePadded;
 
@@ -14,25 +15,39 @@ use self::inbox::{Bell, Inbox, Link};
 use crate::sys::poller::Doorbell;
 
 /// The shared face of one worker.
+///
+/// Homes are never freed, only used again by later workers: a wake or an order may be in progress when the
+/// runtime of the task that it is for has ended. It then reaches a later owner, to whom it means nothing.
 #[derive(Debug)]
 pub(crate) struct Home {
     /// Alone on its cache line: remote wakers write it while the owner works on everything else.
     inbox: CachePadded<Inbox>,
+    /// Tasks of this home whose limits are to be looked at.
+    orders: Inbox,
     doorbell: Doorbell,
-    index: usize,
     stopping: AtomicBool,
 }
 
+/// Homes without a worker.
+static VACANT: Mutex<Vec<&'static Home>> = Mutex::new(Vec::new());
+
 impl Home {
-    /// The home of worker `index`.
-    pub(crate) fn new(index: usize) -> io::Result<Self> {
+    /// A home that no worker has.
+    pub(crate) fn occupy() -> io::Result<&'static Self> {
+        let vacant = VACANT.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if let Some(home) = vacant {
+            return Ok(home);
+        }
         let doorbell = Doorbell::new()?;
-        Ok(Self { inbox: CachePadded::new(Inbox::new()), doorbell, index, stopping: AtomicBool::new(false) })
+        let (inbox, orders) = (CachePadded::new(Inbox::new()), Inbox::new());
+        Ok(Box::leak(Box::new(Self { inbox, orders, doorbell, stopping: AtomicBool::new(false) })))
     }
 
-    /// The worker's number.
-    pub(crate) fn index(&self) -> usize {
-        self.index
+    /// The worker has ended: another may have the home.
+    pub(crate) fn vacate(&'static self) {
+        // ORDER: Relaxed; the lock below publishes it to the next owner.
+        self.stopping.store(false, Ordering::Relaxed);
+        VACANT.lock().unwrap_or_else(PoisonError::into_inner).push(self);
     }
 
     /// The inbox, for its owner.
@@ -53,6 +68,23 @@ impl Home {
     pub(crate) unsafe fn deliver(&self, link: NonNull<Link>) {
         // SAFETY: promised by the caller.
         self.answer(unsafe { self.inbox.push(link) });
+    }
+
+    /// Puts `link` among the orders and makes the worker look around.
+    ///
+    /// # Safety
+    /// As for [`Inbox::push`].
+    #[allow(unsafe_code, reason = "passes on the contract of Inbox::push")]
+    pub(crate) unsafe fn order(&self, link: NonNull<Link>) {
+        // Nobody sleeps on the orders: the notice wakes the worker.
+        // SAFETY: promised by the caller.
+        let _ = unsafe { self.orders.push(link) };
+        self.notify();
+    }
+
+    /// The orders, for the owner.
+    pub(crate) fn orders(&self) -> &Inbox {
+        &self.orders
     }
 
     /// Makes the worker look around: wakes it if it sleeps, or stops it from falling asleep.

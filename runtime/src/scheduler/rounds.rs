@@ -116,8 +116,9 @@ impl<'a> Rounds<'a> {
     }
 
     fn pop_fresh(&self) -> Option<TaskRef> {
+        let home = self.worker.local.home();
         // A claimed task was started by whoever joins it: the queue lets go of its reference.
-        core::iter::from_fn(|| self.worker.fresh.pop()).find(|task| task.claim())
+        core::iter::from_fn(|| self.worker.fresh.pop()).find(|task| task.claim(home))
     }
 
     #[inline]
@@ -171,9 +172,9 @@ impl<'a> Rounds<'a> {
         };
         header.stack_limit.set(stack.guard_range().start);
         // The order to stop may not have been looked at yet, but what starts after it is not to run.
-        header.cancelled.set(local.is_stopping() || local.home().is_stopping());
-        // SAFETY: we start the task; homes outlive tasks (`Worker::queue_pinned`).
-        unsafe { header.pin_to(local.home()) };
+        if header.is_cancelled() || local.is_stopping() || local.home().is_stopping() {
+            header.limits.cancel();
+        }
         // SAFETY: the header stays until the task has finished; `enter_task` does not unwind.
         let coroutine = unsafe { Coroutine::new(stack, enter_task, task.cast()) };
         header.coroutine.set(Some(coroutine));
@@ -209,8 +210,9 @@ impl<'a> Rounds<'a> {
         self.adapt_interval(now_ns);
         local.fire_timers(now_ns);
         if local.home().is_stopping() && !local.is_stopping() {
-            local.begin_stopping();
+            local.begin_stopping(now_ns);
         }
+        local.obey_orders(now_ns);
         if let Steal::Success(task) = self.worker.shared.injector.steal() {
             self.worker.fresh.push(task);
         }

@@ -27,7 +27,7 @@ pub(crate) struct Settings {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
-    pub(crate) homes: Box<[Arc<Home>]>,
+    pub(crate) homes: Homes,
     pub(crate) counters: Box<[Arc<Counters>]>,
     pub(crate) stealers: Box<[Stealer<TaskRef>]>,
     /// Unstarted tasks from other threads: any worker takes them.
@@ -41,12 +41,41 @@ pub(crate) struct Shared {
     next_id: AtomicU64,
 }
 
+/// The homes of a runtime's workers.
+#[derive(Debug)]
+pub(crate) struct Homes(Vec<&'static Home>);
+
+impl Homes {
+    fn occupy(count: usize) -> io::Result<Self> {
+        let mut homes = Self(Vec::with_capacity(count));
+        for _ in 0..count {
+            homes.0.push(Home::occupy()?);
+        }
+        Ok(homes)
+    }
+}
+
+impl core::ops::Deref for Homes {
+    type Target = [&'static Home];
+
+    #[inline]
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Drop for Homes {
+    fn drop(&mut self) {
+        // Every worker has ended: each of them keeps the runtime's shared part, and so this.
+        self.0.drain(..).for_each(Home::vacate);
+    }
+}
+
 impl Shared {
     /// The shared part of a runtime whose workers have these queues.
     pub(crate) fn new(settings: Settings, stealers: Box<[Stealer<TaskRef>]>) -> io::Result<Self> {
-        let homes = (0..settings.workers).map(|index| Home::new(index).map(Arc::new));
         Ok(Self {
-            homes: homes.collect::<io::Result<_>>()?,
+            homes: Homes::occupy(settings.workers)?,
             counters: (0..settings.workers).map(|_| Arc::default()).collect(),
             stealers,
             injector: Injector::new(),

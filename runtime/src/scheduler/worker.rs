@@ -26,6 +26,7 @@ thread_local! {
 /// A worker, but for what only its loop uses.
 #[derive(Debug)]
 pub(crate) struct Worker {
+    index: usize,
     pub(crate) local: Local,
     /// Unstarted tasks spawned here. Thieves take from it too, the oldest first.
     pub(crate) fresh: Deque<TaskRef>,
@@ -55,9 +56,9 @@ impl Drop for Entered<'_> {
 impl Worker {
     /// Worker `index` of a runtime, with its queue of unstarted tasks.
     pub(crate) fn new(index: usize, fresh: Deque<TaskRef>, shared: Arc<Shared>) -> Self {
-        let home = Arc::clone(&shared.homes[index]);
         let counters = Arc::clone(&shared.counters[index]);
-        Self { local: Local::new(home, counters), fresh, shared, ids: Cell::new((0, 0)) }
+        let local = Local::new(shared.homes[index], counters);
+        Self { index, local, fresh, shared, ids: Cell::new((0, 0)) }
     }
 
     /// Makes this thread the worker.
@@ -68,7 +69,7 @@ impl Worker {
 
     /// The worker's number.
     pub(crate) fn index(&self) -> usize {
-        self.local.home().index()
+        self.index
     }
 
     /// A task id.
@@ -101,20 +102,17 @@ impl Worker {
     #[inline]
     pub(crate) fn queue_pinned(&self, task: TaskRef) {
         self.local.counters().spawned.add(1);
-        // SAFETY: nobody else has seen the task; its home outlives it, because the runtime keeps its homes
-        // until every worker has ended, and a worker ends after its tasks.
-        unsafe { task.pin_to(self.local.home()) };
+        let first = task.claim(self.local.home());
+        debug_assert!(first, "nobody else has seen the task");
         self.local.push(task.into_raw());
     }
 
     /// Starts `task` next, here, if nobody has started it: for a task that is about to wait for it.
     #[inline]
     pub(crate) fn start_next(&self, task: &TaskRef) {
-        if task.claim() {
+        if task.claim(self.local.home()) {
             // The queue it lies in keeps its own reference, and lets go of it when it finds it claimed.
             let task = TaskRef::clone(task);
-            // SAFETY: the claim makes us the one that starts it; homes outlive tasks, see `queue_pinned`.
-            unsafe { task.pin_to(self.local.home()) };
             self.local.wake(task.into_raw(), Urgency::Next);
         }
     }

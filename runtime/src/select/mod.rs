@@ -89,10 +89,11 @@ pub fn select(arms: &mut [&mut dyn Arm], wait: Wait) -> Selected {
 
 /// The same, with cancellation as a value.
 pub(crate) fn select_or_cancelled(arms: &mut [&mut dyn Arm], wait: Wait) -> Result<Selected, Cancelled> {
+    let party = Party::enter()?;
     let mut order = Order::random(arms.len());
     for &index in order.as_slice() {
         if arms[index].attempt() {
-            Party::current().has_not_waited();
+            party.has_not_waited();
             return Ok(Selected::Arm(index));
         }
     }
@@ -101,7 +102,6 @@ pub(crate) fn select_or_cancelled(arms: &mut [&mut dyn Arm], wait: Wait) -> Resu
         Wait::Forever => None,
         Wait::Until(deadline) => Some(clock::at(deadline)),
     };
-    let party = Party::current();
     party.waiter().word().arm();
     if let Some(index) = attempt_or_park_all(arms, &mut order, &party) {
         party.waiter().word().rest();

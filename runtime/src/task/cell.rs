@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::error::{JoinError, TaskPanic};
 use super::header::{Header, Info, TaskRef, Vtable};
+use super::limits::Limits;
 use crate::stack::StackError;
 use crate::wait::one::One;
 use crate::wait::waiter::{Urgency, Waiter, wake_if_any};
@@ -56,6 +57,7 @@ impl<T> Joinable<T> {
 /// not `Send`, so does the other.
 pub(crate) unsafe fn allocate<F, T>(
     info: Info,
+    limits: Limits,
     wake: unsafe fn(NonNull<Waiter>, Urgency),
     body: F,
 ) -> (TaskRef, Joinable<T>)
@@ -64,7 +66,7 @@ where
 {
     let vtable = const { &Vtable { run: run::<F, T>, refuse: refuse::<F, T>, free: free::<F, T> } };
     // SAFETY: the header begins the allocation that `vtable` is for; `wake` is passed on to the caller.
-    let header = unsafe { Header::new(info, vtable, wake) };
+    let header = unsafe { Header::new(info, limits, vtable, wake) };
     let cell = Box::new(TaskCell { header, outcome: One::new(), body: UnsafeCell::new(Some(body)) });
     let cell = NonNull::from(Box::leak(cell));
     // SAFETY: the cell is alive; this only computes the address of its field.
@@ -85,7 +87,7 @@ unsafe fn run<F: FnOnce() -> T, T>(header: &Header, ended: fn(&Header)) {
     let cell = unsafe { &*core::ptr::from_ref(header).cast::<TaskCell<F, T>>() };
     // SAFETY: body-starter — the home worker runs a task once.
     let body = unsafe { &mut *cell.body.get() }.take().expect("a task runs once");
-    let outcome = if header.cancelled.get() {
+    let outcome = if header.limits.is_cancelled() {
         // Dropped here, not in the scheduler: a destructor of the user's may want to suspend.
         catch_unwind(AssertUnwindSafe(|| drop(body))).and_then(|()| Err(Box::new(CancelUnwind)))
     } else {
@@ -105,8 +107,8 @@ unsafe fn refuse<F: FnOnce() -> T, T>(header: &Header, source: StackError) {
     // SAFETY: body-starter — the home worker failed to start the task, and will not try again.
     let body = unsafe { &mut *cell.body.get() }.take();
     quietly(|| drop(body));
-    let task = header.info().to_string();
-    deliver(cell, Err(JoinError::NoStack { task, source }));
+    let task = header.info().to_string().into();
+    deliver(cell, Err(JoinError::NoStack { task, source: Box::new(source) }));
 }
 
 /// Frees the allocation.
@@ -132,7 +134,7 @@ fn deliver<F, T>(cell: &TaskCell<F, T>, outcome: Outcome<T>) {
 }
 
 fn explain(header: &Header, payload: Box<dyn Any + Send>) -> JoinError {
-    let task = header.info().to_string();
+    let task = header.info().to_string().into();
     if payload.is::<CancelUnwind>() {
         JoinError::Cancelled { task }
     } else {

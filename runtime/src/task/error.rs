@@ -20,29 +20,37 @@ use crate::stack::StackError;
 pub enum JoinError {
     /// The task panicked; no other task noticed.
     Panicked(TaskPanic),
-    /// The task was told to stop waiting, by the shutdown of its runtime, and unwound.
+    /// The task was cancelled, by hand or by the shutdown of its runtime, and has unwound.
     Cancelled {
         /// The task, as `task 7` or `task 'name' (7)`.
-        task: String,
+        task: Box<str>,
     },
     /// The task never started, because there was no stack for it.
     NoStack {
         /// The task, as `task 7` or `task 'name' (7)`.
-        task: String,
+        task: Box<str>,
         /// What was asked, what was found, and what to try.
-        source: StackError,
+        source: Box<StackError>,
+    },
+    /// The caller is the very task that it joins, which could never end: it goes on.
+    JoinsItself {
+        /// The task, as `task 7` or `task 'name' (7)`.
+        task: Box<str>,
     },
 }
 
 /// A panic that ended a task.
-pub struct TaskPanic {
-    task: String,
+pub struct TaskPanic(Box<Panicked>);
+
+/// Behind a pointer: every task keeps room for its outcome, and hardly any panics.
+struct Panicked {
+    task: Box<str>,
     payload: Box<dyn Any + Send>,
 }
 
 impl TaskPanic {
-    pub(crate) fn new(task: String, payload: Box<dyn Any + Send>) -> Self {
-        Self { task, payload }
+    pub(crate) fn new(task: Box<str>, payload: Box<dyn Any + Send>) -> Self {
+        Self(Box::new(Panicked { task, payload }))
     }
 
     /// The task, as `task 7` or `task 'name' (7)`.
@@ -57,7 +65,7 @@ impl TaskPanic {
     /// ```
     #[must_use]
     pub fn task(&self) -> &str {
-        &self.task
+        &self.0.task
     }
 
     /// What the panic said, if it was a string, as almost every panic is.
@@ -72,9 +80,9 @@ impl TaskPanic {
     /// ```
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        match self.payload.downcast_ref::<&'static str>() {
+        match self.0.payload.downcast_ref::<&'static str>() {
             Some(text) => Some(text),
-            None => self.payload.downcast_ref::<String>().map(String::as_str),
+            None => self.0.payload.downcast_ref::<String>().map(String::as_str),
         }
     }
 
@@ -90,14 +98,14 @@ impl TaskPanic {
     /// ```
     #[must_use]
     pub fn into_payload(self) -> Box<dyn Any + Send> {
-        self.payload
+        self.0.payload
     }
 }
 
 impl fmt::Debug for TaskPanic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let message = self.message().unwrap_or("(not a string)");
-        f.debug_struct("TaskPanic").field("task", &self.task).field("message", &message).finish()
+        f.debug_struct("TaskPanic").field("task", &self.0.task).field("message", &message).finish()
     }
 }
 
@@ -105,11 +113,14 @@ impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             JoinError::Panicked(panic) => match panic.message() {
-                Some(message) => write!(f, "{} panicked: {message}", panic.task),
-                None => write!(f, "{} panicked with a payload that is not a string", panic.task),
+                Some(message) => write!(f, "{} panicked: {message}", panic.task()),
+                None => write!(f, "{} panicked with a payload that is not a string", panic.task()),
             },
             JoinError::Cancelled { task } => write!(f, "{task} was cancelled"),
             JoinError::NoStack { task, source } => write!(f, "{task} was not started: {source}"),
+            JoinError::JoinsItself { task } => {
+                write!(f, "{task} joins itself, which would never end; let another task join it")
+            }
         }
     }
 }
@@ -117,8 +128,8 @@ impl fmt::Display for JoinError {
 impl Error for JoinError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            JoinError::NoStack { source, .. } => Some(source),
-            JoinError::Panicked(_) | JoinError::Cancelled { .. } => None,
+            JoinError::NoStack { source, .. } => Some(&**source),
+            JoinError::Panicked(_) | JoinError::Cancelled { .. } | JoinError::JoinsItself { .. } => None,
         }
     }
 }

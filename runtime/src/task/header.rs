@@ -4,11 +4,13 @@
 
 use core::cell::Cell;
 use core::mem::offset_of;
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 
+use super::claim::{Claim, Told};
+use super::limits::Limits;
 use crate::coroutine::{Coroutine, Suspender};
 use crate::home::Home;
 use crate::home::inbox::Link;
@@ -48,19 +50,21 @@ pub(crate) struct Vtable {
 pub(crate) struct Header {
     waiter: Waiter,
     link: Link,
-    home: Cell<*const Home>,
+    order_link: Link,
+    claim: Claim<Home>,
     refs: AtomicUsize,
     vtable: &'static Vtable,
     pub(crate) coroutine: Cell<Option<Coroutine>>,
     pub(crate) suspender: Cell<Option<Suspender>>,
     pub(crate) stack_limit: Cell<usize>,
     pub(crate) owned: Owned,
-    pub(crate) cancelled: Cell<bool>,
+    pub(crate) limits: Limits,
     /// It waits in a destructor while it unwinds.
     pub(crate) waits_in_unwind: Cell<bool>,
     /// A cancel has unwound it, at least once.
     pub(crate) unwound: Cell<bool>,
-    claimed: AtomicBool,
+    /// Its home was asked to look at its limits, and has not looked yet.
+    summoned: AtomicBool,
     info: Info,
 }
 
@@ -79,6 +83,7 @@ impl Header {
     /// to the allocation that this header begins.
     pub(crate) unsafe fn new(
         info: Info,
+        limits: Limits,
         vtable: &'static Vtable,
         wake: unsafe fn(NonNull<Waiter>, Urgency),
     ) -> Self {
@@ -86,17 +91,18 @@ impl Header {
             // SAFETY: passed on to the caller.
             waiter: unsafe { Waiter::new(wake) },
             link: Link::new(),
-            home: Cell::new(ptr::null()),
+            order_link: Link::new(),
+            claim: Claim::new(),
             refs: AtomicUsize::new(2),
             vtable,
             coroutine: Cell::new(None),
             suspender: Cell::new(None),
             stack_limit: Cell::new(0),
             owned: Owned { prev: Cell::new(None), next: Cell::new(None) },
-            cancelled: Cell::new(false),
+            limits,
             waits_in_unwind: Cell::new(false),
             unwound: Cell::new(false),
-            claimed: AtomicBool::new(false),
+            summoned: AtomicBool::new(false),
             info,
         }
     }
@@ -124,28 +130,40 @@ impl Header {
         self.vtable
     }
 
-    /// The worker the task belongs to; null before it is pinned.
+    /// The worker the task belongs to, if it is claimed.
     #[inline]
-    pub(crate) fn home(&self) -> *const Home {
-        self.home.get()
+    pub(crate) fn home(&self) -> Option<&'static Home> {
+        self.claim.home()
     }
 
-    /// Makes `home` the task's home for life, and takes the task off the market for thieves.
-    ///
-    /// # Safety
-    /// The task is unstarted, the caller alone may start it, and `home` outlives it.
-    pub(crate) unsafe fn pin_to(&self, home: *const Home) {
-        self.home.set(home);
-        // ORDER: Relaxed; the caller alone may start the task, so nobody races for the claim.
-        self.claimed.store(true, Ordering::Relaxed);
+    /// Whether the task belongs to the worker at `home`.
+    #[inline]
+    pub(crate) fn is_at(&self, home: &Home) -> bool {
+        self.claim.is_at(home)
     }
 
-    /// Claims the start of a stealable task: true for one caller, who now starts it.
+    /// Claims the start of the task for `home`, its home for life: true for one caller, which belongs to that
+    /// home and starts it now, or hands it over.
     #[inline]
-    pub(crate) fn claim(&self) -> bool {
-        // ORDER: Acquire; pairs with the Release that published the task through a queue, for a claimer that
-        // came by the join handle instead. Losers read nothing. An exchange: claims race.
-        !self.claimed.swap(true, Ordering::Acquire)
+    pub(crate) fn claim(&self, home: &'static Home) -> bool {
+        self.claim.claim(home)
+    }
+
+    /// Tells the task to end. The caller tells the home, if there is one.
+    pub(crate) fn tell_to_end(&self) -> Told<Home> {
+        self.claim.cancel()
+    }
+
+    /// Whether the task was told to end, before it started or since.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.claim.is_cancelled()
+    }
+
+    /// A counted reference to the task.
+    pub(crate) fn to_ref(&self) -> TaskRef {
+        // SAFETY: counted — every header lies in a counted allocation; this borrows a reference to clone it.
+        let borrowed = core::mem::ManuallyDrop::new(unsafe { TaskRef::from_raw(NonNull::from(self)) });
+        TaskRef::clone(&borrowed)
     }
 
     /// The header that `waiter` is embedded in.
@@ -174,6 +192,8 @@ pub(crate) struct TaskRef(NonNull<Header>);
 
 // SAFETY: what a task reference lets other threads touch is atomic or immutable; see the module's table.
 unsafe impl Send for TaskRef {}
+// SAFETY: as above.
+unsafe impl Sync for TaskRef {}
 
 impl TaskRef {
     /// Takes over one reference.
@@ -189,6 +209,35 @@ impl TaskRef {
     #[inline]
     pub(crate) fn into_raw(self) -> NonNull<Header> {
         core::mem::ManuallyDrop::new(self).0
+    }
+}
+
+impl TaskRef {
+    /// Asks `home`, where the task lives, to look at the task's limits: one of them may be over.
+    pub(crate) fn summon(&self, home: &Home) {
+        // ORDER: AcqRel; pairs with the exchange in `TaskRef::of_order`: either the home has yet to look, and
+        // sees what made us call, or it has looked, and we ask again.
+        if self.summoned.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let link = NonNull::from(&self.order_link);
+        let _kept_by_the_order = TaskRef::clone(self).into_raw();
+        // SAFETY: link-owner — `summoned` was false: the link is in no inbox. It stays until it is drained.
+        unsafe { home.order(link) };
+    }
+
+    /// The task that an order is about: from now on it may be summoned again.
+    ///
+    /// # Safety
+    /// `link` was drained from the orders of a home, to which [`TaskRef::summon`] alone pushes.
+    pub(crate) unsafe fn of_order(link: NonNull<Link>) -> Self {
+        // SAFETY: the link lies at this offset within the header that contains it.
+        let header: NonNull<Header> = unsafe { link.byte_sub(offset_of!(Header, order_link)) }.cast();
+        // SAFETY: counted — the order's reference is ours now.
+        let task = unsafe { TaskRef::from_raw(header) };
+        // ORDER: AcqRel; pairs with the exchange in `summon`.
+        task.summoned.swap(false, Ordering::AcqRel);
+        task
     }
 }
 

@@ -2,16 +2,17 @@
 //!
 //! - [`header`]: what the scheduler sees of a task, the same for every task; reference counting.
 //! - [`cell`]: the whole allocation, with the typed body and outcome behind the header.
+//! - [`claim`]: who starts a task, where it lives, whether it was told to end: one word, a leaf protocol.
+//! - [`limits`]: what may end its waits early: a cancel, and the scopes it is in.
 //! - [`error`]: how a join can fail.
 //!
 //! # Who may touch what
 //! | field of [`header::Header`] | touched by |
 //! |---|---|
 //! | `waiter` | its word by whoever fires it; armed and taken by the running task |
-//! | `link` | the inbox it is pushed to (`home/inbox.rs`, link-owner) |
-//! | `home` | written once by the worker that starts the task, or by the spawner that pins it; then read by all |
-//! | `refs`, `claimed` | anyone, atomically |
-//! | `coroutine`, `suspender`, `stack_limit`, `owned`, `cancelled` | the home worker's thread alone: INVARIANT(home-thread) |
+//! | `link`, `order_link` | the inbox it is pushed to (`home/inbox.rs`, link-owner) |
+//! | `claim`, `refs`, `summoned` | anyone, atomically |
+//! | `coroutine`, `suspender`, `stack_limit`, `owned`, `limits` | the home worker's thread alone: INVARIANT(home-thread) |
 //! | `info`, `vtable` | read by anyone, never written |
 //!
 //! # A life
@@ -20,6 +21,8 @@
 //! INVARIANT(pinned): from then on only that worker's thread resumes it, so a wake is nothing but a message
 //! to the home, and "woken before it was suspended" cannot happen: the home is busy running it.
 
+pub(crate) mod claim;
+pub(crate) mod limits;
 pub(crate) mod header;
 pub(crate) mod cell;
 pub(crate) mod error;

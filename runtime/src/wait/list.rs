@@ -217,6 +217,20 @@ impl<T> List<T> {
         }
     }
 
+    /// Unlinks the node at the head without firing its waiter, and takes what it had in its slot.
+    ///
+    /// # Safety
+    /// The caller holds the list's lock.
+    pub(crate) unsafe fn take_first(&mut self) -> Option<T> {
+        let node = self.head?;
+        // SAFETY: list-lock, node-lives — it is the head, and the caller holds the lock.
+        unsafe { self.unlink(node) };
+        // SAFETY: node-lives — its party cannot go on while we hold the lock that it must take to unlink.
+        let slot = unsafe { node.as_ref() }.slot.get_mut();
+        // SAFETY: slot-owner — the node was linked until just now, and we still hold the lock.
+        unsafe { slot.deref() }.take()
+    }
+
     /// Pops nodes from the head until one of their waiters can be fired; losers just leave the list.
     ///
     /// # Safety

@@ -54,6 +54,12 @@ impl<S, W> Inner<S, W> {
         // SAFETY: list-lock — queue-lock: we are inside the guard.
         unsafe { self.waiting.fire_first() }
     }
+
+    /// Takes the first party out without ending its wait, if it waits at all; gives what it had left here.
+    pub(crate) fn take_first(&mut self) -> Option<W> {
+        // SAFETY: list-lock — queue-lock: we are inside the guard.
+        unsafe { self.waiting.take_first() }
+    }
 }
 
 impl<S, W> Queue<S, W> {
@@ -71,8 +77,8 @@ impl<S, W> Queue<S, W> {
     /// Under the lock: gives what `attempt` gives, or, if that is nothing, links `node`.
     ///
     /// # Safety
-    /// The node's word is armed, its slot holds what the party wants, and it stays in place as node-lives
-    /// demands.
+    /// The node stays in place as node-lives demands, and its slot holds what the party wants. If parties of
+    /// this queue are fired, its word is armed.
     #[inline]
     pub(crate) unsafe fn try_or_link<R>(
         &self,

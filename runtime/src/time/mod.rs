@@ -1,7 +1,10 @@
 //! Sleeping: to the nanosecond in the asking, some tens of microseconds late in the answer, never early.
 
+mod timeout;
+
 use std::time::{Duration, Instant};
 
+pub use self::timeout::{Elapsed, deadline, timeout};
 use crate::suspend::{Cancelled, sleep_until as suspend_until, unwind_cancelled};
 use crate::sys::clock;
 

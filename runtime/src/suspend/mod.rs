@@ -1,0 +1,286 @@
+//! Suspending: the one way anything of this crate blocks, from a task or from a plain OS thread.
+//!
+//! A blocking operation asks who it is ([`Party::enter`]), arms the party's word, links a node under the
+//! lock of what it waits for, unlocks, and calls [`Party::wait`]. What it does about the answer is its own.
+
+#![allow(unsafe_code, reason = "switches stacks")]
+
+mod parker;
+
+use core::ptr::NonNull;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::thread;
+
+use self::parker::Parker;
+
+use crate::context::{self, local::Local};
+use crate::sys::clock;
+use crate::task::cell::CancelUnwind;
+use crate::task::header::Header;
+use crate::task::limits::{End, Limits};
+use crate::wait::waiter::Waiter;
+use crate::wait::word::Reason;
+
+/// The wait was ended because the task is being cancelled.
+///
+/// # Examples
+/// ```
+/// use moonfleet::foreign;
+/// use std::time::Instant;
+///
+/// // Outside a shutdown nobody cancels, so the wait ends in time.
+/// assert_eq!(moonfleet::run(|| foreign::sleep_until(Instant::now())), Ok(()));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cancelled;
+
+impl std::fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the task was cancelled while it waited")
+    }
+}
+
+impl std::error::Error for Cancelled {}
+
+/// Who blocks: a task, or an OS thread that runs none.
+#[derive(Clone)]
+pub(crate) enum Party {
+    Task(TaskParty),
+    Thread(Arc<Parker>),
+}
+
+/// The running task, on its worker's thread.
+#[derive(Clone, Copy)]
+pub(crate) struct TaskParty {
+    local: &'static Local,
+    task: &'static Header,
+}
+
+impl Party {
+    /// The party that runs on this thread.
+    #[inline]
+    pub(crate) fn current() -> Self {
+        match context::current() {
+            Some((local, task)) => Party::Task(TaskParty { local, task }),
+            None => Party::Thread(Parker::of_this_thread()),
+        }
+    }
+
+    /// The party that runs on this thread, as it begins an operation that may wait.
+    ///
+    /// # Errors
+    /// [`Cancelled`]: the party is being cancelled, or a deadline around the call has passed. So the operation
+    /// must not begin: this makes every operation that may wait a cancellation point, whether it waits or not.
+    #[inline]
+    pub(crate) fn enter() -> Result<Self, Cancelled> {
+        let party = Self::current();
+        if party.limits().is_unlimited() || !party.is_interrupted() { Ok(party) } else { Err(Cancelled) }
+    }
+
+    /// The party has done an operation without waiting: after many of them in a row, others get a turn.
+    #[inline]
+    pub(crate) fn has_not_waited(&self) {
+        if let Party::Task(party) = self
+            && party.local.is_turn_over()
+        {
+            party.step_aside();
+        }
+    }
+
+    /// The party's waiter.
+    #[inline]
+    pub(crate) fn waiter(&self) -> &Waiter {
+        match self {
+            Party::Task(party) => party.task.waiter(),
+            Party::Thread(parker) => parker.waiter(),
+        }
+    }
+
+    /// Suspends the party, whose word is armed, until somebody fires the word, `deadline_ns` passes, or a limit
+    /// of the party interrupts it.
+    ///
+    /// # Suspends
+    /// Always. Call it in an operation that began with [`Party::enter`].
+    #[inline]
+    pub(crate) fn wait(&self, deadline_ns: Option<u64>) -> Reason {
+        if self.limits().is_unlimited() {
+            self.wait_until(deadline_ns)
+        } else {
+            self.wait_within_limits(deadline_ns)
+        }
+    }
+
+    #[inline]
+    fn wait_until(&self, deadline_ns: Option<u64>) -> Reason {
+        match self {
+            Party::Task(party) => party.wait(deadline_ns),
+            Party::Thread(parker) => parker.wait(deadline_ns),
+        }
+    }
+
+    /// The nearest deadline ends the wait: the operation's own, or that of a scope around it.
+    #[cold]
+    fn wait_within_limits(&self, deadline_ns: Option<u64>) -> Reason {
+        let limit_ns = if self.is_unwinding() { None } else { self.limits().nearest_ns() };
+        let is_limit_nearer = limit_ns.is_some_and(|limit| deadline_ns.is_none_or(|own| limit < own));
+        match self.wait_until(if is_limit_nearer { limit_ns } else { deadline_ns }) {
+            Reason::TimedOut if is_limit_nearer => Reason::Cancelled,
+            reason => reason,
+        }
+    }
+
+    #[inline]
+    fn limits(&self) -> &Limits {
+        match self {
+            Party::Task(party) => &party.task.limits,
+            Party::Thread(parker) => parker.limits(),
+        }
+    }
+
+    /// Interruptions are sticky: swallowed, they come again at the next operation. But a party that is
+    /// unwinding must be let through, or a destructor that waits would unwind a second time and abort.
+    #[cold]
+    fn is_interrupted(&self) -> bool {
+        self.limits().is_interrupted(clock::now_ns()) && !self.is_unwinding()
+    }
+
+    fn is_unwinding(&self) -> bool {
+        match self {
+            Party::Task(party) => party.is_unwinding(),
+            Party::Thread(_) => thread::panicking(),
+        }
+    }
+
+    fn unwind(&self) -> ! {
+        if let Party::Task(party) = self {
+            party.task.unwound.set(true);
+        }
+        resume_unwind(Box::new(CancelUnwind))
+    }
+
+    /// What [`Party::end_unwind`] restores.
+    fn begin_scope(&self) -> bool {
+        matches!(self, Party::Task(party) if party.task.unwound.get())
+    }
+
+    /// The unwind that a scope has caught is over.
+    fn end_unwind(&self, unwound_before: bool) {
+        if let Party::Task(party) = self {
+            party.task.unwound.set(unwound_before);
+        }
+    }
+}
+
+impl TaskParty {
+    #[inline]
+    fn wait(self, deadline_ns: Option<u64>) -> Reason {
+        match deadline_ns {
+            None => self.switch_out(),
+            Some(deadline_ns) => {
+                let timer = self.local.arm_timer(deadline_ns, self.task);
+                self.switch_out();
+                self.local.disarm_timer(timer);
+            }
+        }
+        self.task.waiter().word().take()
+    }
+
+    /// Whether the task is unwinding. The standard library counts unwinds by thread, so a neighbour that
+    /// waits in a destructor as it unwinds is counted here, too: then we know only of unwinds begun by us.
+    #[inline]
+    fn is_unwinding(self) -> bool {
+        thread::panicking() && (!self.local.has_waiter_in_unwind() || self.task.unwound.get())
+    }
+
+    /// Goes to the end of the ring.
+    fn step_aside(self) {
+        self.local.push(NonNull::from(self.task));
+        self.switch_out();
+    }
+
+    #[inline]
+    fn switch_out(self) {
+        let suspender = self.task.suspender.get().expect("a running task has a suspender");
+        // SAFETY: pinned — this is the current task of this thread, so we run on its coroutine's stack.
+        unsafe { suspender.suspend() };
+    }
+}
+
+/// Lets the other ready tasks of this worker run first. On a plain thread: yields to the kernel.
+#[inline]
+pub(crate) fn yield_now() -> Result<(), Cancelled> {
+    match Party::enter()? {
+        Party::Task(party) => party.step_aside(),
+        Party::Thread(_) => thread::yield_now(),
+    }
+    Ok(())
+}
+
+/// Suspends until `deadline_ns`.
+pub(crate) fn sleep_until(deadline_ns: u64) -> Result<(), Cancelled> {
+    let party = Party::enter()?;
+    party.waiter().word().arm();
+    match party.wait(Some(deadline_ns)) {
+        Reason::TimedOut => Ok(()),
+        Reason::Cancelled => Err(Cancelled),
+        Reason::Arm(_) => unreachable!("a sleeper links no node"),
+    }
+}
+
+/// A cancellation point that does nothing else. It looks further than others: a task that never suspends does not
+/// give its worker the time to tell it.
+pub(crate) fn check() -> Result<(), Cancelled> {
+    if let Some((_, task)) = context::current()
+        && task.is_cancelled()
+    {
+        task.limits.cancel();
+    }
+    Party::enter().map(drop)
+}
+
+/// Whether the running party is unwinding, whatever its neighbours do.
+pub(crate) fn is_unwinding() -> bool {
+    Party::current().is_unwinding()
+}
+
+/// Runs `body` so that every operation in it that may wait is interrupted once `end` has come.
+///
+/// # Errors
+/// [`Cancelled`]: it has come, and `body` was unwound.
+pub(crate) fn within<R>(end: End, body: impl FnOnce() -> R) -> Result<R, Cancelled> {
+    let party = Party::current();
+    let limits = party.limits();
+    let before = party.begin_scope();
+    limits.within(end, |scope| match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(result) => Ok(result),
+        Err(payload) if payload.is::<CancelUnwind>() && limits.stops_at(scope, clock::now_ns()) => {
+            party.end_unwind(before);
+            Err(Cancelled)
+        }
+        Err(payload) => resume_unwind(payload),
+    })
+}
+
+/// Runs `body` so that nothing outside of it interrupts its waits.
+pub(crate) fn masked<R>(body: impl FnOnce() -> R) -> R {
+    Party::current().limits().within(End::Mask, |_| body())
+}
+
+/// Ends the running operation because the party is interrupted: unwinds silently to the scope that is over, or
+/// to the root of the task, running destructors.
+///
+/// Returns in one case: while the party is unwinding already, when a second unwind would abort the process.
+/// The caller then reports the wait as ended by whatever error it has.
+#[cold]
+pub(crate) fn unwind_cancelled() {
+    let party = Party::current();
+    if !party.is_unwinding() {
+        party.unwind();
+    }
+}
+
+/// Ends the running task as cancelled. It is not unwinding.
+pub(crate) fn end_as_cancelled() -> ! {
+    Party::current().unwind()
+}

@@ -1,0 +1,148 @@
+//! What may end a party's waits early: a cancel of the whole party, and the scopes that it is in.
+//!
+//! ```text
+//!   root: cancelled? ◀── timeout(1 s) ◀── mask ◀── timeout(5 ms) ◀── token.run      the innermost scope
+//!                       ╰── hidden by the mask ──╯ ╰────────── visible ─────────╯
+//! ```
+//! A scope is a frame of the party's stack. A wait is interrupted when any *visible* scope is over; the
+//! unwind goes to the outermost one that is, or to the party's root if the whole is cancelled.
+
+#![allow(unsafe_code, reason = "scopes are frames of the party's stack, linked by pointers")]
+
+use core::cell::Cell;
+use core::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The limits of one party, which alone uses them; and the home of a task while that is suspended.
+///
+/// INVARIANT(scope-lives): a scope in the chain is a frame of the party's stack that has not ended; it takes
+/// itself out before it does, in the reverse order of entering.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    /// Whether there is anything at all to look at: all that an unlimited party pays for.
+    any: Cell<bool>,
+    cancelled: Cell<bool>,
+    cancellable: bool,
+    innermost: Cell<Option<NonNull<Scope>>>,
+}
+
+/// One scope.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    end: End,
+    outer: Option<NonNull<Scope>>,
+}
+
+/// When a scope is over.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// At this moment, in nanoseconds.
+    At(u64),
+    /// Once this flag is set.
+    Flag(Arc<AtomicBool>),
+    /// Never, and what is outside cannot end it either.
+    Mask,
+}
+
+impl Limits {
+    /// No limits yet; `cancellable` tells whether a cancel of the whole will be one.
+    pub(crate) const fn new(cancellable: bool) -> Self {
+        Self { any: Cell::new(false), cancelled: Cell::new(false), cancellable, innermost: Cell::new(None) }
+    }
+
+    /// Whether there are no limits: the question of every wait.
+    #[inline]
+    pub(crate) fn is_unlimited(&self) -> bool {
+        !self.any.get()
+    }
+
+    /// The whole party is cancelled, for good.
+    pub(crate) fn cancel(&self) {
+        if self.cancellable {
+            self.cancelled.set(true);
+            self.any.set(true);
+        }
+    }
+
+    /// Whether the whole party is cancelled.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.get()
+    }
+
+    /// Enters a scope, runs `body`, and leaves it, also by an unwind. `body` gets to ask about the scope.
+    pub(crate) fn within<R>(&self, end: End, body: impl FnOnce(&Scope) -> R) -> R {
+        let scope = Scope { end, outer: self.innermost.get() };
+        self.enter(Some(NonNull::from(&scope)));
+        let _leave = Leave { limits: self, outer: scope.outer };
+        body(&scope)
+    }
+
+    fn enter(&self, innermost: Option<NonNull<Scope>>) {
+        self.innermost.set(innermost);
+        self.any.set(innermost.is_some() || self.cancelled.get());
+    }
+
+    /// Whether a wait that begins at `now_ns` must not.
+    pub(crate) fn is_interrupted(&self, now_ns: u64) -> bool {
+        self.is_interrupted_from(self.innermost.get(), now_ns)
+    }
+
+    /// Whether an unwind by interruption stops at `scope`: it is over, and nothing outside of it is.
+    pub(crate) fn stops_at(&self, scope: &Scope, now_ns: u64) -> bool {
+        scope.is_over(now_ns) && !self.is_interrupted_from(scope.outer, now_ns)
+    }
+
+    fn is_interrupted_from(&self, innermost: Option<NonNull<Scope>>, now_ns: u64) -> bool {
+        let mut masked = false;
+        let over = chain(innermost).any(|scope| {
+            masked |= matches!(scope.end, End::Mask);
+            !masked && scope.is_over(now_ns)
+        });
+        over || (!masked && self.cancelled.get())
+    }
+
+    /// The nearest moment at which a visible scope is over.
+    pub(crate) fn nearest_ns(&self) -> Option<u64> {
+        let visible = chain(self.innermost.get()).take_while(|scope| !matches!(scope.end, End::Mask));
+        let moments = visible.filter_map(|scope| match scope.end {
+            End::At(ns) => Some(ns),
+            End::Flag(_) | End::Mask => None,
+        });
+        moments.min()
+    }
+}
+
+/// Leaves a scope.
+struct Leave<'a> {
+    limits: &'a Limits,
+    outer: Option<NonNull<Scope>>,
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.limits.enter(self.outer);
+    }
+}
+
+impl Scope {
+    fn is_over(&self, now_ns: u64) -> bool {
+        match self.end {
+            End::At(ns) => ns <= now_ns,
+            // ORDER: Acquire; pairs with the Release of whoever sets it: what happened before is visible.
+            End::Flag(ref flag) => flag.load(Ordering::Acquire),
+            End::Mask => false,
+        }
+    }
+}
+
+/// The scopes from `innermost` outwards.
+fn chain<'a>(innermost: Option<NonNull<Scope>>) -> impl Iterator<Item = &'a Scope> {
+    let mut next = innermost;
+    core::iter::from_fn(move || {
+        // SAFETY: scope-lives — it is in the chain of a party that runs this, or is suspended in it.
+        let scope: &Scope = unsafe { next?.as_ref() };
+        next = scope.outer;
+        Some(scope)
+    })
+}
