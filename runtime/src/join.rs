@@ -58,7 +58,7 @@ impl<T> JoinHandle<T> {
             if failure == RecvFailure::Cancelled {
                 unwind_cancelled();
             }
-            Err(JoinError::Cancelled { task: self.joinable.task.info().to_string().into() })
+            Err(JoinError::Cancelled { task: self.describe() })
         })
     }
 
@@ -160,12 +160,17 @@ impl<T> JoinHandle<T> {
         self.joinable.task.info().name.as_deref()
     }
 
+    /// The task, as `task 7` or `task 'name' (7)`.
+    pub(crate) fn describe(&self) -> Box<str> {
+        self.joinable.task.info().to_string().into()
+    }
+
     /// Waits for the outcome; the failures are a timeout and a cancel.
     pub(crate) fn wait(&self, deadline_ns: Option<u64>) -> Result<Outcome<T>, RecvFailure> {
         if let Some((_, task)) = context::current()
             && ptr::eq(task, &raw const *self.joinable.task)
         {
-            return Ok(Err(JoinError::JoinsItself { task: task.info().to_string().into() }));
+            return Ok(Err(JoinError::JoinsItself { task: self.describe() }));
         }
         // A task of another runtime is that runtime's to start.
         if let Some(worker) = worker::current()

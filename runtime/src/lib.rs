@@ -74,6 +74,7 @@ pub mod foreign;
 pub mod neighbour;
 // ── whole programs ──────────────────────────────────────────────────────────────────────────────────────
 mod spawn;
+mod scope;
 mod current;
 mod metrics;
 mod shutdown;
@@ -87,6 +88,7 @@ pub use crate::join::JoinHandle;
 pub use crate::metrics::{Metrics, WorkerMetrics};
 pub use crate::run::run;
 pub use crate::runtime::{Handle, Runtime};
+pub use crate::scope::{Scope, ScopedJoinHandle, fork_join, scope, try_scope};
 pub use crate::shutdown::{ShutdownReport, StuckWorker};
 pub use crate::spawn::{SpawnError, TaskBuilder, spawn, spawn_local, spawn_on, yield_now};
 pub use crate::stack::{StackError, StackSizeError};

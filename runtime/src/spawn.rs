@@ -273,12 +273,8 @@ impl TaskBuilder {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let worker = this_worker()?;
-        let (info, limits) = self.admit(&worker.shared, || worker.next_id())?;
-        // SAFETY: closure and result are `Send`; `wake_task` is for waiters in task headers.
-        let (queued, joinable) = unsafe { cell::allocate(info, limits, context::wake_task, body) };
-        worker.queue_fresh(queued);
-        Ok(JoinHandle::new(joinable, &worker.shared))
+        // SAFETY: closure and result borrow nothing.
+        unsafe { self.spawn_borrowing_here(body) }
     }
 
     /// Spawns as [`spawn_local`] does.
@@ -326,6 +322,23 @@ impl TaskBuilder {
         T: Send + 'static,
     {
         self.spawn_from_outside(&this_worker()?.shared, Some(worker), body)
+    }
+
+    /// Spawns as [`spawn`] does, a closure that may borrow.
+    ///
+    /// # Safety
+    /// What `F` and `T` borrow outlives the task's use of it: the caller waits for that, whatever happens.
+    pub(crate) unsafe fn spawn_borrowing_here<F, T>(self, body: F) -> Result<JoinHandle<T>, SpawnError>
+    where
+        F: FnOnce() -> T + Send,
+        T: Send,
+    {
+        let worker = this_worker()?;
+        let (info, limits) = self.admit(&worker.shared, || worker.next_id())?;
+        // SAFETY: closure and result are `Send`; `wake_task` is for waiters in task headers.
+        let (queued, joinable) = unsafe { cell::allocate(info, limits, context::wake_task, body) };
+        worker.queue_fresh(queued);
+        Ok(JoinHandle::new(joinable, &worker.shared))
     }
 
     /// Spawns into the runtime of `shared`, from any thread.
@@ -412,9 +425,18 @@ fn this_worker<'a>() -> Result<&'a Worker, SpawnError> {
     Ok(worker)
 }
 
+/// The handle, or a panic. But a task that is being cancelled by a shutdown spawns nothing any more: it unwinds.
 #[track_caller]
-fn or_panic<T>(spawned: Result<JoinHandle<T>, SpawnError>) -> JoinHandle<T> {
-    spawned.unwrap_or_else(|error| panic!("{error}"))
+pub(crate) fn or_panic<T>(spawned: Result<JoinHandle<T>, SpawnError>) -> JoinHandle<T> {
+    match spawned {
+        Ok(handle) => handle,
+        Err(error) => {
+            if error == SpawnError::ShutDown && suspend::check().is_err() {
+                suspend::unwind_cancelled();
+            }
+            panic!("{error}")
+        }
+    }
 }
 
 /// What must not compile, because it would carry to another thread what cannot go there.

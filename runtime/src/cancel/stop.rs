@@ -36,11 +36,9 @@ impl Stop {
     /// # Errors
     /// [`Cancelled`]: it was stopped.
     /// # Panics
-    /// Outside a task, with `what` was called.
-    pub(crate) fn run<R>(&self, what: &str, body: impl FnOnce() -> R) -> Result<R, Cancelled> {
-        let Some((_, task)) = context::current() else {
-            panic!("{what} was called outside a task; on a plain thread, wait for the token in a `select!`");
-        };
+    /// Outside a task.
+    pub(crate) fn run<R>(&self, body: impl FnOnce() -> R) -> Result<R, Cancelled> {
+        let (_, task) = context::current().expect("only tasks are stopped");
         if self.is_stopped() {
             return Err(Cancelled);
         }

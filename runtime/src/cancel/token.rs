@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::stop::Stop;
 use crate::channel::{Receiver, RecvTimeoutError, Sender, rendezvous};
+use crate::context;
 use crate::suspend::{Cancelled, end_as_cancelled};
 
 /// Cancels whatever runs under it: once, for good, from any thread. Clones are the same token.
@@ -131,7 +132,11 @@ impl CancelToken {
     /// });
     /// ```
     pub fn run<R>(&self, body: impl FnOnce() -> R) -> Result<R, Cancelled> {
-        self.node.stop.run("CancelToken::run", body)
+        assert!(
+            context::current().is_some(),
+            "CancelToken::run was called outside a task; on a plain thread, use `select!` with `cancelled()`"
+        );
+        self.node.stop.run(body)
     }
 
     /// The same as a closure to spawn: the task ends as cancelled when the token is cancelled.

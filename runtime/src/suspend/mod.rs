@@ -59,7 +59,7 @@ pub(crate) struct TaskParty {
 
 impl Party {
     /// The party that runs on this thread.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn current() -> Self {
         match context::current() {
             Some((local, task)) => Party::Task(TaskParty { local, task }),
@@ -72,7 +72,7 @@ impl Party {
     /// # Errors
     /// [`Cancelled`]: the party is being cancelled, or a deadline around the call has passed. So the operation
     /// must not begin: this makes every operation that may wait a cancellation point, whether it waits or not.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn enter() -> Result<Self, Cancelled> {
         let party = Self::current();
         if party.limits().is_unlimited() || !party.is_interrupted() { Ok(party) } else { Err(Cancelled) }

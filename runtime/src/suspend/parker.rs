@@ -37,6 +37,8 @@ thread_local! {
 
 impl Parker {
     /// The parker of this thread.
+    #[cold]
+    #[inline(never)]
     pub(super) fn of_this_thread() -> Arc<Parker> {
         let kept = PARKER.try_with(|kept| Arc::clone(kept.borrow_mut().get_or_insert_with(Parker::new)));
         // While the thread's locals are being destroyed, a parker for this one wait will do.

@@ -48,17 +48,18 @@ pub(crate) struct Vtable {
 /// The header. Who may touch which field: see the [module](super).
 #[repr(C)]
 pub(crate) struct Header {
+    // What every wait and wake touches comes first, in one cache line.
     waiter: Waiter,
-    link: Link,
-    order_link: Link,
+    pub(crate) limits: Limits,
+    pub(crate) suspender: Cell<Option<Suspender>>,
     claim: Claim<Home>,
+    link: Link,
+    pub(crate) coroutine: Cell<Option<Coroutine>>,
+    order_link: Link,
     refs: AtomicUsize,
     vtable: &'static Vtable,
-    pub(crate) coroutine: Cell<Option<Coroutine>>,
-    pub(crate) suspender: Cell<Option<Suspender>>,
     pub(crate) stack_limit: Cell<usize>,
     pub(crate) owned: Owned,
-    pub(crate) limits: Limits,
     /// It waits in a destructor while it unwinds.
     pub(crate) waits_in_unwind: Cell<bool>,
     /// A cancel has unwound it, at least once.

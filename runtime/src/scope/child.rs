@@ -1,0 +1,168 @@
+//! A child of a scope: the closure with what it owes to the scope, and the handle to its result.
+
+use std::any::Any;
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::{Core, Failure};
+use crate::cancel::CancelHandle;
+use crate::channel::oneshot;
+use crate::context;
+use crate::join::JoinHandle;
+use crate::suspend::{Cancelled, unwind_cancelled};
+use crate::task::cell::CancelUnwind;
+use crate::task::error::JoinError;
+
+/// A closure of a scope. The order of the fields matters: what borrows is dropped before the scope is told.
+pub(super) struct Child<F, T, E> {
+    body: Option<F>,
+    result: Option<oneshot::Sender<T>>,
+    _counted: Counted<E>,
+}
+
+/// Counts its child out when it is dropped.
+struct Counted<E>(Arc<Core<E>>);
+
+impl<E> Drop for Counted<E> {
+    fn drop(&mut self) {
+        self.0.count_out();
+    }
+}
+
+impl<F, T, E> Child<F, T, E>
+where
+    F: FnOnce() -> Result<T, E>,
+{
+    pub(super) fn new(body: F, result: oneshot::Sender<T>, core: Arc<Core<E>>) -> Self {
+        core.count_in();
+        Self { body: Some(body), result: Some(result), _counted: Counted(core) }
+    }
+
+    /// Runs the closure in the scope, and tells whoever must know what came of it. Never unwinds.
+    pub(super) fn run(mut self) {
+        let core = Arc::clone(&self._counted.0);
+        let body = self.body.take().expect("a child runs once");
+        let ran = catch_unwind(AssertUnwindSafe(|| core.children.run(body)));
+        // A destructor of the user's, of the closure or the result, may panic as well.
+        let told = catch_unwind(AssertUnwindSafe(|| match ran {
+            Ok(Ok(Ok(value))) => drop(self.result.take().map(|result| result.send(value))),
+            Ok(Ok(Err(error))) => core.fail(Failure::Error(error)),
+            Ok(Err(Cancelled)) => {}
+            Err(payload) if payload.is::<CancelUnwind>() => {}
+            Err(payload) => core.fail(Failure::Panic(payload)),
+        }));
+        if let Err(payload) = told {
+            core.fail(Failure::Panic(payload));
+        }
+    }
+}
+
+impl<F, T, E> Drop for Child<F, T, E> {
+    fn drop(&mut self) {
+        // Dropped unrun by its own task, it was cancelled; by the scheduler, there was no stack for it.
+        let was_refused = self.body.is_some() && context::current().is_none();
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop((self.body.take(), self.result.take()))));
+        let failure: Option<Box<dyn Any + Send>> = match dropped {
+            Err(payload) => Some(payload),
+            Ok(()) if was_refused => {
+                Some(Box::new("a task of a scope got no stack; see the report on stderr"))
+            }
+            Ok(()) => None,
+        };
+        if let Some(payload) = failure {
+            self._counted.0.fail(Failure::Panic(payload));
+        }
+    }
+}
+
+/// Owns the right to join one task of a scope. Dropped, it lets the task run on until the scope waits for it.
+///
+/// # Examples
+/// ```
+/// moonfleet::run(|| {
+///     let answer = moonfleet::scope(|s| s.spawn(|| 42).join().unwrap());
+///     assert_eq!(answer, 42);
+/// });
+/// ```
+pub struct ScopedJoinHandle<'scope, T> {
+    outcome: oneshot::Receiver<T>,
+    task: JoinHandle<()>,
+    scope: PhantomData<&'scope ()>,
+}
+
+impl<T> ScopedJoinHandle<'_, T> {
+    pub(super) fn new(outcome: oneshot::Receiver<T>, task: JoinHandle<()>) -> Self {
+        Self { outcome, task, scope: PhantomData }
+    }
+
+    /// Waits until the task has ended, and returns its result.
+    ///
+    /// **Shape** `self → Result<T, JoinError>`
+    /// # Suspends
+    /// Until the task has ended.
+    /// # Errors
+    /// [`JoinError::Cancelled`]: the task was cancelled. One that panics or fails is not seen here: the scope
+    /// fails, and unwinds whoever waits in it.
+    /// # Cancellation
+    /// Unwinds silently.
+    ///
+    /// # Examples
+    /// See [`ScopedJoinHandle`].
+    pub fn join(mut self) -> Result<T, JoinError> {
+        if self.task.wait(None).is_err() {
+            unwind_cancelled();
+        }
+        let cancelled = || JoinError::Cancelled { task: self.task.describe() };
+        self.outcome.try_recv().map_err(|_| cancelled())
+    }
+
+    /// Cancels the task, without waiting for it; the scope does not fail by that.
+    ///
+    /// # Examples
+    /// ```
+    /// moonfleet::run(|| {
+    ///     moonfleet::scope(|s| {
+    ///         let task = s.spawn(|| moonfleet::time::sleep(std::time::Duration::MAX));
+    ///         task.cancel();
+    ///         assert!(matches!(task.join(), Err(moonfleet::JoinError::Cancelled { .. })));
+    ///     });
+    /// });
+    /// ```
+    pub fn cancel(&self) {
+        self.task.cancel();
+    }
+
+    /// A handle that others may cancel the task by.
+    ///
+    /// # Examples
+    /// See [`CancelHandle`].
+    #[must_use]
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.task.cancel_handle()
+    }
+
+    /// Whether the task has ended: a join would not wait.
+    ///
+    /// # Examples
+    /// ```
+    /// moonfleet::run(|| moonfleet::scope(|s| {
+    ///     let task = s.spawn(|| ());
+    ///     while !task.is_finished() {
+    ///         moonfleet::yield_now();
+    ///     }
+    ///     assert!(task.join().is_ok());
+    /// }));
+    /// ```
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.task.is_finished()
+    }
+}
+
+impl<T> fmt::Debug for ScopedJoinHandle<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Scoped{:?}", self.task)
+    }
+}
