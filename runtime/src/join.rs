@@ -1,5 +1,8 @@
 //! Waiting for a task to end, and what it returned.
 
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
 use std::fmt;
 use std::ptr;
 use std::time::Duration;
@@ -7,6 +10,7 @@ use std::time::Duration;
 use crate::cancel::CancelHandle;
 use crate::channel::blocking::RecvFailure;
 use crate::channel::oneshot;
+use crate::channel::polling::Polling;
 use crate::context;
 use crate::scheduler::shared::Shared;
 use crate::scheduler::worker;
@@ -14,7 +18,7 @@ use crate::suspend::unwind_cancelled;
 use crate::sys::clock;
 use crate::task::cell::{Joinable, Outcome};
 use crate::task::error::JoinError;
-use crate::wait::one::Left;
+use crate::wait::one::{Left, Taken};
 
 /// Owns the right to join one task. Dropped, it lets the task run on by itself.
 ///
@@ -29,11 +33,12 @@ pub struct JoinHandle<T> {
     joinable: Joinable<T>,
     /// The address that tells its runtime from others; only ever compared.
     runtime: usize,
+    polling: Polling,
 }
 
 impl<T> JoinHandle<T> {
     pub(crate) fn new(joinable: Joinable<T>, shared: &Shared) -> Self {
-        Self { joinable, runtime: ptr::from_ref(shared).addr() }
+        Self { joinable, runtime: ptr::from_ref(shared).addr(), polling: Polling::default() }
     }
 
     /// Waits until the task has ended, and returns its result.
@@ -53,7 +58,8 @@ impl<T> JoinHandle<T> {
     /// let error = moonfleet::run(|| moonfleet::spawn(|| panic!("adrift")).join().unwrap_err());
     /// assert!(error.to_string().contains("adrift"));
     /// ```
-    pub fn join(self) -> Result<T, JoinError> {
+    pub fn join(mut self) -> Result<T, JoinError> {
+        self.polling.stop(self.joinable.outcome());
         self.wait(None).unwrap_or_else(|failure| {
             if failure == RecvFailure::Cancelled {
                 unwind_cancelled();
@@ -82,7 +88,8 @@ impl<T> JoinHandle<T> {
     ///     assert_eq!(task.join().unwrap(), 5);
     /// });
     /// ```
-    pub fn join_timeout(self, timeout: Duration) -> Result<Result<T, JoinError>, Self> {
+    pub fn join_timeout(mut self, timeout: Duration) -> Result<Result<T, JoinError>, Self> {
+        self.polling.stop(self.joinable.outcome());
         match self.wait(Some(clock::after(timeout))) {
             Ok(outcome) => Ok(outcome),
             Err(failure) => {
@@ -182,8 +189,32 @@ impl<T> JoinHandle<T> {
     }
 }
 
+/// Awaits the end of the task, under any executor. Dropped, it lets the task run on by itself.
+///
+/// # Panics
+/// If it is polled after it was done.
+///
+/// # Examples
+/// ```
+/// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+/// let task = runtime.spawn(|| 6 * 7);
+/// assert_eq!(moonfleet::block_on(task).unwrap(), 42);
+/// ```
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        this.polling.poll(this.joinable.outcome(), context).map(|taken| match taken {
+            Taken::Value(outcome) => outcome,
+            Taken::Closed | Taken::Empty => panic!("a join handle was polled after it was done"),
+        })
+    }
+}
+
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
+        self.polling.stop(self.joinable.outcome());
         if let Left::Alone(unclaimed) = self.joinable.outcome().leave() {
             drop(unclaimed);
         }

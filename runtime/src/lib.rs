@@ -70,6 +70,7 @@ pub mod sync;
 pub mod time;
 pub mod cancel;
 mod join;
+mod block_on;
 pub mod foreign;
 pub mod neighbour;
 // ── whole programs ──────────────────────────────────────────────────────────────────────────────────────
@@ -82,6 +83,7 @@ mod runtime;
 mod builder;
 mod run;
 
+pub use crate::block_on::block_on;
 pub use crate::builder::{BuildError, Builder};
 pub use crate::current::{CurrentTask, current_task, worker_count, worker_index};
 pub use crate::join::JoinHandle;

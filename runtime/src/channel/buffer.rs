@@ -24,6 +24,8 @@ const SEGMENT: usize = 64;
 pub(crate) struct Buffer<T> {
     len: usize,
     bound: usize,
+    /// Messages that were taken and came back: older than those in the store, and not bounded.
+    returned: LinkedList<T>,
     store: Store<T>,
 }
 
@@ -68,7 +70,7 @@ impl<T> Buffer<T> {
         } else {
             Store::Segments(Segments { used: LinkedList::new(), spare: LinkedList::new() })
         };
-        Self { store, len: 0, bound }
+        Self { store, returned: LinkedList::new(), len: 0, bound }
     }
 
     /// How many messages rest here.
@@ -84,7 +86,7 @@ impl<T> Buffer<T> {
             // A rendezvous: said at once, it leaves the line with the store out of the cache.
             return Err(NotPushed::Full(message));
         }
-        let full = self.len >= self.bound;
+        let full = self.is_full();
         match &mut self.store {
             Store::Ring(_) if full => return Err(NotPushed::Full(message)),
             Store::Ring(ring) => ring.push_back(message),
@@ -107,6 +109,19 @@ impl<T> Buffer<T> {
         }
     }
 
+    /// Whether another message would be refused.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.len >= self.bound
+    }
+
+    /// Puts messages that were taken back to the front, whether there is room or not.
+    pub(crate) fn put_back(&mut self, mut messages: LinkedList<T>) {
+        self.len += messages.len();
+        messages.append(&mut self.returned);
+        self.returned = messages;
+    }
+
     /// Takes the oldest message.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<T> {
@@ -114,6 +129,9 @@ impl<T> Buffer<T> {
             return None;
         }
         self.len -= 1;
+        if !self.returned.is_empty() {
+            return self.returned.pop_front();
+        }
         match &mut self.store {
             Store::Ring(ring) => ring.pop_front(),
             Store::Segments(segments) => segments.pop(),

@@ -14,11 +14,12 @@
 #![allow(unsafe_code, reason = "links stack nodes under the lock")]
 
 use core::ptr::NonNull;
+use std::collections::LinkedList;
 
 use super::buffer::{Buffer, NotPushed, Segment};
 use crate::wait::list::{List, Node};
 use crate::wait::lock::Lock;
-use crate::wait::waiter::{Urgency, Wake};
+use crate::wait::waiter::{Urgency, Wake, wake_if_any};
 
 /// What the two ends of a channel share.
 #[derive(Debug)]
@@ -86,6 +87,10 @@ impl<T> State<T> {
     #[inline]
     pub(crate) fn receive(&mut self) -> Received<T> {
         let oldest = self.buffer.pop();
+        if oldest.is_some() && self.buffer.is_full() {
+            // It was one that had come back, beyond the bound: no place was freed for a parked sender.
+            return oldest.map_or(Received::Empty, |message| Received::Done(message, None));
+        }
         // SAFETY: list-lock — `&mut State` is reached only by holding the lock.
         let Some(sender) = (unsafe { self.senders.fire_first() }) else {
             return match oldest {
@@ -101,6 +106,18 @@ impl<T> State<T> {
                 let moved = self.buffer.push(offered);
                 debug_assert!(moved.is_ok(), "a place was freed just now");
                 Received::Done(message, Some(wake))
+            }
+        }
+    }
+
+    /// Hands on a message that was taken by a receiver that did not come to fetch it, or puts it back.
+    pub(crate) fn put_back(&mut self, message: LinkedList<T>) -> Option<Wake> {
+        // SAFETY: list-lock — `&mut State` is reached only by holding the lock.
+        match unsafe { self.receivers.fire_first() } {
+            Some(fired) => message.into_iter().next().map(|message| fired.fill(message)),
+            None => {
+                self.buffer.put_back(message);
+                None
             }
         }
     }
@@ -183,6 +200,14 @@ impl<T> Core<T> {
     #[inline]
     pub(crate) fn try_receive(&self) -> Received<T> {
         self.state.lock().receive()
+    }
+
+    /// As [`State::put_back`].
+    pub(crate) fn put_back(&self, message: T) {
+        // The list node is allocated here, outside the lock.
+        let message = LinkedList::from([message]);
+        let wake = self.state.lock().put_back(message);
+        wake_if_any(wake, Urgency::Next);
     }
 
     /// Sends, or parks `node` with the message in its slot (then the answer is `None`).

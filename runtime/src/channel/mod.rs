@@ -26,7 +26,7 @@
 //! ```
 //!
 //! In this folder: `core` is the protocol, `buffer` the messages at rest, `blocking` the waits, `sender` and
-//! `receiver` the public ends, `ends` what they share, `oneshot` and `error` what their names say.
+//! `receiver` the public ends, `ends` what they share, `futures` and `polling` their `async` forms, `oneshot` and `error` what their names say.
 
 pub(crate) mod buffer;
 pub(crate) mod core;
@@ -34,12 +34,15 @@ pub(crate) mod blocking;
 pub(crate) mod ends;
 mod sender;
 mod receiver;
+mod futures;
+pub(crate) mod polling;
 pub mod oneshot;
 mod error;
 
 use std::sync::Arc;
 
 pub use self::error::{RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
+pub use self::futures::{RecvFuture, SendFuture};
 pub use self::receiver::{Iter, Receiver};
 pub use self::sender::Sender;
 

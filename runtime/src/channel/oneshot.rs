@@ -2,6 +2,9 @@
 
 #![allow(unsafe_code, reason = "two ends share one allocation without a count")]
 
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
@@ -15,6 +18,7 @@ use crate::wait::waiter::{Urgency, wake_if_any};
 use crate::wait::word::Reason;
 
 use super::blocking::RecvFailure;
+use super::polling::Polling;
 
 /// The sending end. Dropped unused, it tells the receiver that nothing will come.
 ///
@@ -38,6 +42,7 @@ pub struct Sender<T> {
 /// ```
 pub struct Receiver<T> {
     cell: SharedCell<T>,
+    polling: Polling,
 }
 
 /// The allocation that both ends point to.
@@ -70,7 +75,7 @@ impl<T> SharedCell<T> {
 
 pub(crate) fn pair<T>() -> (Sender<T>, Receiver<T>) {
     let one = NonNull::from(Box::leak(Box::new(One::new())));
-    (Sender { cell: SharedCell(one) }, Receiver { cell: SharedCell(one) })
+    (Sender { cell: SharedCell(one) }, Receiver { cell: SharedCell(one), polling: Polling::default() })
 }
 
 /// Takes the value of `one`, waiting for it until `deadline_ns`. A value that is there already beats a cancel: it is
@@ -179,7 +184,8 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.recv(), Ok(7));
     /// ```
     #[inline]
-    pub fn recv(self) -> Result<T, RecvError> {
+    pub fn recv(mut self) -> Result<T, RecvError> {
+        self.polling.stop(self.cell.one());
         take(self.cell.one(), None).map_err(|failure| {
             if failure == RecvFailure::Cancelled {
                 unwind_cancelled();
@@ -206,6 +212,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.recv_timeout(Duration::ZERO), Ok(1));
     /// ```
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        self.polling.stop(self.cell.one());
         take(self.cell.one(), Some(clock::after(timeout))).map_err(|failure| match failure {
             RecvFailure::Closed => RecvTimeoutError::Closed,
             RecvFailure::TimedOut => RecvTimeoutError::Timeout,
@@ -230,11 +237,32 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.try_recv(), Ok(1));
     /// ```
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        self.polling.stop(self.cell.one());
         match self.cell.one().take() {
             Taken::Value(message) => Ok(message),
             Taken::Closed => Err(TryRecvError::Closed),
             Taken::Empty => Err(TryRecvError::Empty),
         }
+    }
+}
+
+/// Awaits the message, under any executor; to be polled no more when it is done.
+///
+/// # Examples
+/// ```
+/// let (tx, rx) = moonfleet::channel::oneshot();
+/// std::thread::spawn(move || tx.send(7));
+/// assert_eq!(moonfleet::block_on(rx), Ok(7));
+/// ```
+impl<T> Future for Receiver<T> {
+    type Output = Result<T, RecvError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        this.polling.poll(this.cell.one(), context).map(|taken| match taken {
+            Taken::Value(message) => Ok(message),
+            Taken::Closed | Taken::Empty => Err(RecvError),
+        })
     }
 }
 
@@ -251,6 +279,7 @@ impl<T> Drop for Sender<T> {
 impl<T> Drop for Receiver<T> {
     #[inline]
     fn drop(&mut self) {
+        self.polling.stop(self.cell.one());
         if let Left::Alone(unreceived) = self.cell.one().leave() {
             // SAFETY: last-side — the sender is done, and the end is being dropped.
             unsafe { self.cell.free() };

@@ -5,6 +5,7 @@
 //! - [`waiter`]: the word plus "how to wake the party": what a wait list points at.
 //! - [`list`]: an intrusive FIFO of wait nodes that live on the waiters' own stacks.
 //! - [`queue`]: a state and the parties that wait for it to change, under one lock: mutexes, semaphores.
+//! - [`future`]: the waiter of a future, for `async` code in the same wait lists.
 //! - [`one`]: a value handed over once, from one giver to one taker: joins and oneshot channels.
 //!
 //! # One wait, step by step
@@ -19,6 +20,7 @@
 pub(crate) mod lock;
 pub(crate) mod word;
 pub(crate) mod waiter;
+pub(crate) mod future;
 pub(crate) mod list;
 pub(crate) mod queue;
 pub(crate) mod one;
