@@ -9,13 +9,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use crossbeam_deque::Worker as Deque;
-
 use crate::channel::{Receiver, Sender, unbounded};
 use crate::config;
 use crate::context;
 use crate::join::JoinHandle;
 use crate::metrics::Metrics;
+use crate::scheduler::deques::Deques;
 use crate::scheduler::rounds::Rounds;
 use crate::scheduler::shared::{Settings, Shared};
 use crate::scheduler::worker::{self, Worker};
@@ -71,19 +70,19 @@ impl Runtime {
         // SAFETY: `overflowing` reads a constant-initialised thread-local and plain fields of the current
         // task, whose name lives as long as the task: async-signal-safe, and it cannot panic.
         unsafe { stack::install(context::overflowing) };
-        let deques: Vec<_> = (0..settings.workers).map(|_| Deque::new_fifo()).collect();
-        let stealers = deques.iter().map(Deque::stealer).collect();
+        let deques: Vec<_> = (0..settings.workers).map(|_| Deques::new()).collect();
+        let stealers = deques.iter().map(Deques::stealers).collect();
         let shared = Arc::new(Shared::new(settings, stealers)?);
         let (ending, ended) = unbounded();
         let runtime = Self { shared, ended, shut_down: false };
         // If a thread is refused, dropping `runtime` ends those that have started.
-        for (index, fresh) in deques.into_iter().enumerate() {
+        for (index, deques) in deques.into_iter().enumerate() {
             let poller = Poller::new(runtime.shared.homes[index].doorbell())?;
             let shared = Arc::clone(&runtime.shared);
             let name = format!("{thread_name}-{index}");
             let ending = ending.clone();
             thread::Builder::new().name(name).spawn(move || {
-                run_worker(Worker::new(index, fresh, shared), poller, ending);
+                run_worker(Worker::new(index, deques, shared), poller, ending);
             })?;
         }
         Ok(runtime)

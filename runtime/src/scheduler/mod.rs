@@ -2,6 +2,7 @@
 //!
 //! - [`shared`]: what the workers of one runtime share: homes, injector, idle state, gate, limits.
 //! - [`worker`]: a worker as its tasks see it. [`rounds`]: its loop: how tasks are picked, run, searched for.
+//! - [`deques`]: the queues that thieves take from. [`fork`]: calls that become tasks only when taken.
 //! - [`names`]: names of running tasks, for reports.
 //! - [`idle`], [`gate`]: the protocols, as leaf files that loom checks.
 //!
@@ -16,6 +17,8 @@
 //! Only unstarted tasks are stolen, because only they are plain data (docs/decisions/0001). So a wake never
 //! moves a task: it is a push on the home's ring, or one exchange on the home's inbox.
 
+pub(crate) mod fork;
+pub(crate) mod deques;
 pub(crate) mod gate;
 pub(crate) mod idle;
 pub(crate) mod names;

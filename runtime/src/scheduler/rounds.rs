@@ -64,7 +64,7 @@ impl<'a> Rounds<'a> {
                     if self.is_done() {
                         return;
                     }
-                    if self.worker.local.has_no_ready_task() && self.worker.fresh.is_empty() {
+                    if self.worker.local.has_no_ready_task() && self.worker.deques.fresh.is_empty() {
                         self.search_or_sleep();
                     }
                 }
@@ -112,13 +112,19 @@ impl<'a> Rounds<'a> {
             return Some(task);
         }
         self.look_into_inbox();
-        self.worker.local.pop()
+        self.worker.local.pop().or_else(|| self.pop_fork())
+    }
+
+    /// A fork of a task that has suspended before it came back to it: the last resort.
+    fn pop_fork(&self) -> Option<NonNull<Header>> {
+        self.worker.adopt(self.worker.deques.forks.pop()?);
+        self.pop_fresh().map(TaskRef::into_raw)
     }
 
     fn pop_fresh(&self) -> Option<TaskRef> {
         let home = self.worker.local.home();
         // A claimed task was started by whoever joins it: the queue lets go of its reference.
-        core::iter::from_fn(|| self.worker.fresh.pop()).find(|task| task.claim(home))
+        core::iter::from_fn(|| self.worker.deques.fresh.pop()).find(|task| task.claim(home))
     }
 
     #[inline]
@@ -214,7 +220,7 @@ impl<'a> Rounds<'a> {
         }
         local.obey_orders(now_ns);
         if let Steal::Success(task) = self.worker.shared.injector.steal() {
-            self.worker.fresh.push(task);
+            self.worker.deques.fresh.push(task);
         }
     }
 
@@ -233,7 +239,7 @@ impl<'a> Rounds<'a> {
         local.is_stopping()
             && local.owns_nothing()
             && local.has_no_ready_task()
-            && self.worker.fresh.is_empty()
+            && self.worker.deques.fresh.is_empty()
             && self.worker.shared.injector.is_empty()
             && !local.home().inbox().has_news()
     }
@@ -293,14 +299,19 @@ impl<'a> Rounds<'a> {
     }
 
     fn steal(&mut self) -> bool {
-        let Worker { fresh, shared, local, .. } = self.worker;
+        let Worker { deques, shared, local, .. } = self.worker;
+        let fresh = &deques.fresh;
         let workers = shared.stealers.len();
         let first = self.random.usize(..workers);
         let own = self.worker.index();
         let victims = (first..first + workers).map(|index| index % workers).filter(|&victim| victim != own);
         let mut victims = victims.map(|victim| &shared.stealers[victim]);
-        let from_workers = victims.any(|stealer| retry(|| stealer.steal_batch(fresh)));
-        let stolen = from_workers || retry(|| shared.injector.steal_batch(fresh));
+        let from_workers = victims.any(|victim| {
+            let forked = retry(|| victim.forks.steal());
+            forked.map(|forked| self.worker.adopt(forked)).is_some()
+                || retry(|| victim.fresh.steal_batch(fresh)).is_some()
+        });
+        let stolen = from_workers || retry(|| shared.injector.steal_batch(fresh)).is_some();
         if stolen {
             local.counters().stolen.add(fresh.len() as u64);
         }
@@ -327,12 +338,12 @@ impl<'a> Rounds<'a> {
     }
 }
 
-/// Steals until the answer is definite: whether anything was stolen.
-fn retry(mut steal: impl FnMut() -> Steal<()>) -> bool {
+/// Steals until the answer is definite: what was stolen, if anything.
+fn retry<T>(mut steal: impl FnMut() -> Steal<T>) -> Option<T> {
     loop {
         match steal() {
-            Steal::Success(()) => return true,
-            Steal::Empty => return false,
+            Steal::Success(stolen) => return Some(stolen),
+            Steal::Empty => return None,
             Steal::Retry => core::hint::spin_loop(),
         }
     }

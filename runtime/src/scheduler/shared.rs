@@ -4,8 +4,9 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use crossbeam_deque::{Injector, Stealer};
+use crossbeam_deque::Injector;
 
+use super::deques::Stealers;
 use super::gate::Gate;
 use super::idle::Idle;
 use super::names::Names;
@@ -29,7 +30,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) homes: Homes,
     pub(crate) counters: Box<[Arc<Counters>]>,
-    pub(crate) stealers: Box<[Stealer<TaskRef>]>,
+    pub(crate) stealers: Box<[Stealers]>,
     /// Unstarted tasks from other threads: any worker takes them.
     pub(crate) injector: Injector<TaskRef>,
     pub(crate) idle: Idle,
@@ -73,7 +74,7 @@ impl Drop for Homes {
 
 impl Shared {
     /// The shared part of a runtime whose workers have these queues.
-    pub(crate) fn new(settings: Settings, stealers: Box<[Stealer<TaskRef>]>) -> io::Result<Self> {
+    pub(crate) fn new(settings: Settings, stealers: Box<[Stealers]>) -> io::Result<Self> {
         Ok(Self {
             homes: Homes::occupy(settings.workers)?,
             counters: (0..settings.workers).map(|_| Arc::default()).collect(),
@@ -104,6 +105,14 @@ impl Shared {
         admitted.map(drop).map_err(|_| limit)
     }
 
+    /// Counts a task in that cannot be refused any more.
+    pub(crate) fn admit_beyond_limit(&self) {
+        if let Some(alive) = &self.alive {
+            // ORDER: Relaxed; as in `admit`.
+            alive.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Counts a task out, and forgets its name.
     pub(crate) fn discharge(&self, info: &Info) {
         if info.name.is_some() {
@@ -125,6 +134,6 @@ impl Shared {
 
     /// Whether an unstarted task lies in any queue that every worker may take from.
     pub(crate) fn has_stealable(&self) -> bool {
-        !self.injector.is_empty() || self.stealers.iter().any(|stealer| !stealer.is_empty())
+        !self.injector.is_empty() || self.stealers.iter().any(Stealers::has_any)
     }
 }

@@ -1,23 +1,34 @@
 //! Fork and join: two closures side by side, one of which any worker may take.
 
-#![allow(unsafe_code, reason = "spawns a closure that borrows, and waits for it")]
+#![allow(unsafe_code, reason = "offers a frame of this stack to other workers, and waits for them")]
 
+use core::cell::UnsafeCell;
+use core::ptr::NonNull;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread;
 
-use crate::spawn::{TaskBuilder, or_panic};
-use crate::suspend::{end_as_cancelled, masked};
-use crate::task::error::JoinError;
+use crate::channel::oneshot;
+use crate::context;
+use crate::scheduler::fork::{Fork, Forked, Perform};
+use crate::scheduler::worker::{self, Worker};
+use crate::suspend::masked;
+use crate::task::cell::CancelUnwind;
+use crate::task::header::TaskRef;
+use crate::wait::lock::Lock;
+use crate::wait::one::One;
+use crate::wait::waiter::{Urgency, wake_if_any};
 
 /// Runs two closures, at the same time if another worker is free, and returns both results.
 ///
-/// The second is spawned, the first runs here; then the second runs here, too, if nobody has taken it. For
-/// recursion over large trees, stop forking where a piece is worth less than some microseconds.
+/// The second is offered to other workers while the first runs here; then it runs here, too, if nobody has
+/// taken it: a plain call, without a task. For recursion over large trees, stop forking where a piece is worth
+/// less than about a microsecond. Outside a task both run here.
 ///
 /// **Shape** `(FnOnce() → A, FnOnce() → B)` to `(A, B)`
 /// # Suspends
-/// Until both have ended; no cancel cuts that short, but it is passed on to both.
+/// While another worker runs the second; no cancel cuts that short, but it is passed on to it.
 /// # Panics
-/// If one of them panics, when both have ended, with its payload (the first's, if both do); outside a task.
+/// If one of them panics, when both have ended, with its payload (the first's, if both do).
 ///
 /// # Examples
 /// ```
@@ -39,21 +50,140 @@ where
     B: FnOnce() -> RB + Send,
     RB: Send,
 {
-    // SAFETY: scope-waits — we do not leave this frame before the task has ended, and its result is here.
-    let forked = or_panic(unsafe { TaskBuilder::new().spawn_borrowing_here(anywhere) });
+    let Some(worker) = worker::current().filter(|worker| !worker.local.is_stopping()) else {
+        return (here(), anywhere());
+    };
+    let call = Call::new(anywhere);
+    // SAFETY: fork-lives — `call` is not moved, and below we get the right back or wait for who has it; the
+    // closure and its result are `Send`.
+    worker.queue_fork(unsafe { Forked::new(call.address()) });
     let first = catch_unwind(AssertUnwindSafe(here));
-    if first.is_err() {
-        forked.cancel();
-    }
-    let second = forked.wait(None).or_else(|_| {
-        forked.cancel();
-        masked(|| forked.wait(None))
-    });
-    match (first, second.expect("a masked wait is not cancelled")) {
+    let second = if take_back(worker, call.address()) {
+        // SAFETY: call-owner — we have the right to make the call.
+        let anywhere = unsafe { call.take() };
+        // If the first has failed, the second is not begun.
+        if first.is_ok() { catch_unwind(AssertUnwindSafe(anywhere)) } else { Err(cancelled()) }
+    } else {
+        call.wait(first.is_err())
+    };
+    match (first, second) {
         (Ok(first), Ok(second)) => (first, second),
-        (Err(payload), _) => resume_unwind(payload),
-        (Ok(_), Err(JoinError::Panicked(panic))) => resume_unwind(panic.into_payload()),
-        (Ok(_), Err(JoinError::Cancelled { .. })) => end_as_cancelled(),
-        (Ok(_), Err(error)) => panic!("{error}"),
+        (Err(payload), _) | (Ok(_), Err(payload)) => resume_unwind(payload),
     }
+}
+
+/// Takes the fork at `fork` back; false if another worker has it. Forks on top of it belong to other tasks of
+/// this worker that have suspended: they become tasks.
+fn take_back(worker: &Worker, fork: NonNull<Fork>) -> bool {
+    while let Some(forked) = worker.deques.forks.pop() {
+        if forked.is(fork) {
+            // The right is used by the caller.
+            core::mem::forget(forked);
+            return true;
+        }
+        worker.adopt(forked);
+    }
+    false
+}
+
+/// The second closure, on the stack of who forked.
+///
+/// INVARIANT(call-owner): `body` is touched only by whoever has the right to perform the fork.
+#[repr(C)]
+struct Call<B, R> {
+    /// First, so that its address is the call's.
+    fork: Fork,
+    body: UnsafeCell<Option<B>>,
+    outcome: One<thread::Result<R>>,
+    runner: Lock<Runner>,
+}
+
+/// Who makes the call, to be told if it is cancelled.
+struct Runner {
+    cancelled: bool,
+    task: Option<TaskRef>,
+}
+
+impl<B: FnOnce() -> R, R> Call<B, R> {
+    fn new(body: B) -> Self {
+        Self {
+            fork: Fork::new(perform::<B, R>),
+            body: UnsafeCell::new(Some(body)),
+            outcome: One::new(),
+            runner: Lock::new(Runner { cancelled: false, task: None }),
+        }
+    }
+
+    fn address(&self) -> NonNull<Fork> {
+        NonNull::from(self).cast()
+    }
+
+    /// # Safety
+    /// Call-owner: the caller has the right to make the call.
+    unsafe fn take(&self) -> B {
+        // SAFETY: call-owner — promised by the caller.
+        unsafe { &mut *self.body.get() }.take().expect("a call is made once")
+    }
+
+    /// Waits for who makes the call. A cancel, or a failure of the first closure, is passed on.
+    #[cold]
+    fn wait(&self, first_has_failed: bool) -> thread::Result<R> {
+        if first_has_failed {
+            self.cancel();
+        }
+        let outcome = oneshot::take(&self.outcome, None).or_else(|_| {
+            self.cancel();
+            masked(|| oneshot::take(&self.outcome, None))
+        });
+        outcome.expect("whoever has the right to a fork performs it")
+    }
+
+    fn cancel(&self) {
+        let mut runner = self.runner.lock();
+        runner.cancelled = true;
+        let task = runner.task.take();
+        drop(runner);
+        if let Some(task) = task {
+            context::cancel(&task);
+        }
+    }
+
+    /// Notes who makes the call; false if it is cancelled already.
+    fn begin(&self) -> bool {
+        let task = context::current().map(|(_, task)| task.to_ref());
+        let mut runner = self.runner.lock();
+        runner.task = task;
+        !runner.cancelled
+    }
+
+    fn end(&self) {
+        let task = self.runner.lock().task.take();
+        drop(task);
+    }
+}
+
+/// Makes the call at `fork`, or does not, and delivers what came of it.
+///
+/// # Safety
+/// `fork` begins a `Call<B, R>`, and the caller has the right to perform it.
+unsafe fn perform<B: FnOnce() -> R, R>(fork: NonNull<Fork>, what: Perform) {
+    // SAFETY: fork-lives — and this function is in the head of calls of this type alone.
+    let call = unsafe { fork.cast::<Call<B, R>>().as_ref() };
+    // SAFETY: call-owner — the caller has the right.
+    let body = unsafe { call.take() };
+    let outcome = if call.begin() && what == Perform::Run {
+        catch_unwind(AssertUnwindSafe(body))
+    } else {
+        catch_unwind(AssertUnwindSafe(|| drop(body))).and(Err(cancelled()))
+    };
+    call.end();
+    match call.outcome.put(outcome) {
+        Ok(wake) => wake_if_any(wake, Urgency::Next),
+        Err(_) => unreachable!("who forked waits"),
+    }
+}
+
+/// What a call that was not made comes to.
+fn cancelled() -> Box<dyn std::any::Any + Send> {
+    Box::new(CancelUnwind)
 }

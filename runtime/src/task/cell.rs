@@ -43,6 +43,11 @@ unsafe impl<T: Send> Send for Joinable<T> {}
 unsafe impl<T: Send> Sync for Joinable<T> {}
 
 impl<T> Joinable<T> {
+    /// Lets the task run on by itself.
+    pub(crate) fn detach(self) {
+        drop(self.outcome().leave());
+    }
+
     /// The cell the outcome arrives in.
     pub(crate) fn outcome(&self) -> &One<Outcome<T>> {
         // SAFETY: counted — `task` keeps the allocation that the cell is part of.
