@@ -67,12 +67,12 @@ mod scheduler;
 pub mod channel;
 pub mod select;
 pub mod sync;
-pub mod time;
 mod join;
+mod spawn;
+pub mod time;
 pub mod foreign;
 pub mod neighbour;
 // ── whole programs ──────────────────────────────────────────────────────────────────────────────────────
-mod spawn;
 mod current;
 mod metrics;
 mod shutdown;

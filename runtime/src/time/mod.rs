@@ -1,8 +1,15 @@
 //! Sleeping: to the nanosecond in the asking, some tens of microseconds late in the answer, never early.
+//!
+//! In this folder: `interval` is for ticks at a fixed period, `after` for a function called later.
+
+mod after;
+mod interval;
 
 use std::time::{Duration, Instant};
 
-use crate::suspend::{Cancelled, sleep_until as suspend_until, unwind_cancelled};
+pub use self::after::after;
+pub use self::interval::{Interval, MissedTicks, interval, interval_at};
+use crate::suspend::{sleep_until as suspend_until, unwind_cancelled};
 use crate::sys::clock;
 
 /// Suspends the task, or parks the thread, for `duration`.
@@ -24,7 +31,7 @@ use crate::sys::clock;
 /// });
 /// ```
 pub fn sleep(duration: Duration) {
-    or_unwind(suspend_until(clock::after(duration)));
+    sleep_until_ns(clock::after(duration));
 }
 
 /// Suspends the task, or parks the thread, until `deadline`.
@@ -46,11 +53,11 @@ pub fn sleep(duration: Duration) {
 /// });
 /// ```
 pub fn sleep_until(deadline: Instant) {
-    or_unwind(suspend_until(clock::at(deadline)));
+    sleep_until_ns(clock::at(deadline));
 }
 
-fn or_unwind(slept: Result<(), Cancelled>) {
-    if slept.is_err() {
+fn sleep_until_ns(deadline_ns: u64) {
+    if suspend_until(deadline_ns).is_err() {
         unwind_cancelled();
     }
 }
