@@ -72,6 +72,7 @@ mod spawn;
 pub mod time;
 pub mod foreign;
 pub mod neighbour;
+mod task_local;
 // ── whole programs ──────────────────────────────────────────────────────────────────────────────────────
 mod current;
 mod metrics;
@@ -90,6 +91,7 @@ pub use crate::shutdown::{ShutdownReport, StuckWorker};
 pub use crate::spawn::{SpawnError, TaskBuilder, spawn, spawn_local, spawn_on, yield_now};
 pub use crate::stack::{StackError, StackSizeError};
 pub use crate::task::error::{JoinError, TaskPanic};
+pub use crate::task_local::{AccessError, LocalKey};
 
 /// The program in README.md is compiled and run like every other example.
 #[cfg(doctest)]

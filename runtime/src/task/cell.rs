@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::error::{JoinError, TaskPanic};
 use super::header::{Header, Info, TaskRef, Vtable};
+use super::quiet::quietly;
 use crate::stack::StackError;
 use crate::wait::one::One;
 use crate::wait::waiter::{Urgency, Waiter, wake_if_any};
@@ -76,7 +77,7 @@ where
     (queued, Joinable { task, outcome })
 }
 
-/// Runs the body, on the task's own stack, calls `ended`, and delivers what came of it.
+/// Runs the body, on the task's own stack, ends its task-locals, calls `ended`, and delivers what came of it.
 ///
 /// # Safety
 /// `header` begins a `TaskCell<F, T>`, and the caller is its body-starter.
@@ -91,8 +92,11 @@ unsafe fn run<F: FnOnce() -> T, T>(header: &Header, ended: fn(&Header)) {
     } else {
         catch_unwind(AssertUnwindSafe(body))
     };
+    header.locals.end();
     ended(header);
     deliver(cell, outcome.map_err(|payload| explain(header, payload)));
+    // A result that nobody wanted was dropped there, and its destructor may have made more of them.
+    header.locals.end();
 }
 
 /// Drops the body unrun, and delivers why.
@@ -138,11 +142,6 @@ fn explain(header: &Header, payload: Box<dyn Any + Send>) -> JoinError {
     } else {
         JoinError::Panicked(TaskPanic::new(task, payload))
     }
-}
-
-/// Runs a destructor of the user's where nobody could catch its panic; the panic hook has reported it.
-fn quietly(drop: impl FnOnce()) {
-    let _ = catch_unwind(AssertUnwindSafe(drop));
 }
 
 /// Nobody joined the task, so nobody else can tell the user.

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 
+use super::locals::Locals;
 use crate::coroutine::{Coroutine, Suspender};
 use crate::home::Home;
 use crate::home::inbox::Link;
@@ -60,6 +61,8 @@ pub(crate) struct Header {
     pub(crate) waits_in_unwind: Cell<bool>,
     /// A cancel has unwound it, at least once.
     pub(crate) unwound: Cell<bool>,
+    /// Empty again before the last reference goes: INVARIANT(locals-end).
+    pub(crate) locals: Locals,
     claimed: AtomicBool,
     info: Info,
 }
@@ -96,6 +99,7 @@ impl Header {
             cancelled: Cell::new(false),
             waits_in_unwind: Cell::new(false),
             unwound: Cell::new(false),
+            locals: Locals::default(),
             claimed: AtomicBool::new(false),
             info,
         }

@@ -2,6 +2,8 @@
 //!
 //! - [`header`]: what the scheduler sees of a task, the same for every task; reference counting.
 //! - [`cell`]: the whole allocation, with the typed body and outcome behind the header.
+//! - [`locals`]: what the task keeps in its task-locals.
+//! - [`quiet`]: where a panic of the user's must not get out.
 //! - [`error`]: how a join can fail.
 //!
 //! # Who may touch what
@@ -11,7 +13,7 @@
 //! | `link` | the inbox it is pushed to (`home/inbox.rs`, link-owner) |
 //! | `home` | written once by the worker that starts the task, or by the spawner that pins it; then read by all |
 //! | `refs`, `claimed` | anyone, atomically |
-//! | `coroutine`, `suspender`, `stack_limit`, `owned`, `cancelled` | the home worker's thread alone: INVARIANT(home-thread) |
+//! | `coroutine`, `suspender`, `stack_limit`, `owned`, `cancelled`, `locals` | the home worker's thread alone: INVARIANT(home-thread) |
 //! | `info`, `vtable` | read by anyone, never written |
 //!
 //! # A life
@@ -20,6 +22,8 @@
 //! INVARIANT(pinned): from then on only that worker's thread resumes it, so a wake is nothing but a message
 //! to the home, and "woken before it was suspended" cannot happen: the home is busy running it.
 
+pub(crate) mod quiet;
+pub(crate) mod locals;
 pub(crate) mod header;
 pub(crate) mod cell;
 pub(crate) mod error;
