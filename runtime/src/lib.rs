@@ -82,7 +82,7 @@ mod builder;
 mod run;
 
 pub use crate::builder::{BuildError, Builder};
-pub use crate::current::{CurrentTask, current_task, worker_count, worker_index};
+pub use crate::current::{CurrentTask, current_task, panicking, worker_count, worker_index};
 pub use crate::join::JoinHandle;
 pub use crate::metrics::{Metrics, WorkerMetrics};
 pub use crate::run::run;

@@ -143,10 +143,15 @@ impl TaskParty {
     }
 
     /// Whether the task is unwinding. The standard library counts unwinds by thread, so a neighbour that
-    /// waits in a destructor as it unwinds is counted here, too: then we know only of unwinds begun by us.
-    #[inline]
+    /// waits in a destructor as it unwinds is counted here, too: then we know only of unwinds begun by us, and
+    /// of those that had waited before the neighbour did.
     fn is_unwinding(self) -> bool {
-        thread::panicking() && (!self.local.has_waiter_in_unwind() || self.task.unwound.get())
+        if !thread::panicking() {
+            // What we knew of is over: somebody has caught it.
+            self.task.unwinds.set(false);
+            return false;
+        }
+        !self.local.has_unwind_suspects() || self.task.unwinds.get()
     }
 
     /// Goes to the end of the ring.
@@ -197,8 +202,16 @@ pub(crate) fn sleep_until(deadline_ns: u64) -> Result<(), Cancelled> {
 pub(crate) fn unwind_cancelled() {
     let Some((local, task)) = context::current() else { return };
     if !(TaskParty { local, task }).is_unwinding() {
-        task.unwound.set(true);
+        task.unwinds.set(true);
         resume_unwind(Box::new(CancelUnwind));
+    }
+}
+
+/// Whether the running task is unwinding; on a plain thread, whether that is.
+pub(crate) fn is_unwinding() -> bool {
+    match context::current() {
+        Some((local, task)) => TaskParty { local, task }.is_unwinding(),
+        None => thread::panicking(),
     }
 }
 

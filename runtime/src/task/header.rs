@@ -4,6 +4,7 @@
 
 use core::cell::Cell;
 use core::mem::offset_of;
+use core::num::{NonZeroU32, NonZeroU64};
 use core::ptr::{self, NonNull};
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ use crate::wait::waiter::{Urgency, Waiter};
 pub(crate) struct Info {
     pub(crate) id: u64,
     pub(crate) name: Option<Arc<str>>,
+    /// The task of the same runtime that spawned it.
+    pub(crate) parent: Option<NonZeroU64>,
     pub(crate) stack_class: StackClass,
 }
 
@@ -57,10 +60,10 @@ pub(crate) struct Header {
     pub(crate) stack_limit: Cell<usize>,
     pub(crate) owned: Owned,
     pub(crate) cancelled: Cell<bool>,
-    /// It waits in a destructor while it unwinds.
-    pub(crate) waits_in_unwind: Cell<bool>,
-    /// A cancel has unwound it, at least once.
-    pub(crate) unwound: Cell<bool>,
+    /// It is known to have begun to unwind: by a cancel, or because it waited when nobody else could be meant.
+    pub(crate) unwinds: Cell<bool>,
+    /// The era of its worker in which it was suspended as one that may be unwinding.
+    pub(crate) suspect_in: Cell<Option<NonZeroU32>>,
     /// Empty again before the last reference goes: INVARIANT(locals-end).
     pub(crate) locals: Locals,
     claimed: AtomicBool,
@@ -97,8 +100,8 @@ impl Header {
             stack_limit: Cell::new(0),
             owned: Owned { prev: Cell::new(None), next: Cell::new(None) },
             cancelled: Cell::new(false),
-            waits_in_unwind: Cell::new(false),
-            unwound: Cell::new(false),
+            unwinds: Cell::new(false),
+            suspect_in: Cell::new(None),
             locals: Locals::default(),
             claimed: AtomicBool::new(false),
             info,

@@ -13,7 +13,7 @@
 //! | `link` | the inbox it is pushed to (`home/inbox.rs`, link-owner) |
 //! | `home` | written once by the worker that starts the task, or by the spawner that pins it; then read by all |
 //! | `refs`, `claimed` | anyone, atomically |
-//! | `coroutine`, `suspender`, `stack_limit`, `owned`, `cancelled`, `locals` | the home worker's thread alone: INVARIANT(home-thread) |
+//! | `coroutine`, `suspender`, `stack_limit`, `owned`, `cancelled`, `unwinds`, `suspect_in`, `locals` | the home worker's thread alone: INVARIANT(home-thread) |
 //! | `info`, `vtable` | read by anyone, never written |
 //!
 //! # A life
