@@ -3,10 +3,15 @@
 mod child;
 
 use std::cell::Cell;
+use std::os::unix::process::ExitStatusExt;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::rc::Rc;
+use std::time::Duration;
 
-use moonfleet::{JoinError, Runtime, TaskBuilder, channel, spawn, spawn_local, yield_now};
+use moonfleet::time::{after, interval, sleep};
+use moonfleet::{
+    JoinError, Runtime, TaskBuilder, channel, panicking, select, spawn, spawn_local, task_local, yield_now,
+};
 
 fn runtime(workers: usize) -> Runtime {
     Runtime::builder().workers(workers).build().unwrap()
@@ -133,6 +138,29 @@ fn a_result_that_panics_when_dropped_unjoined_harms_nobody() {
     });
 }
 
+/// A payload that panics when it is dropped, with another one as its payload.
+struct Endless;
+
+impl Drop for Endless {
+    fn drop(&mut self) {
+        panic_any(Endless);
+    }
+}
+
+#[test]
+fn a_payload_that_panics_when_dropped_unjoined_harms_nobody() {
+    runtime(1).block_on(|| {
+        drop(spawn_local(|| panic_any(Bomb)));
+        drop(spawn_local(|| panic_any(Endless)));
+        drop(spawn_local(|| Endless));
+        yield_now();
+        assert_eq!(spawn(|| 1).join().unwrap(), 1);
+        // Joined, the payload is the joiner's own, and so is what it does when it is dropped.
+        let error = spawn_local(|| panic_any(Bomb)).join().unwrap_err();
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(error))).is_err());
+    });
+}
+
 #[test]
 fn a_closure_that_panics_when_dropped_unrun_harms_nobody() {
     let runtime = Runtime::builder().workers(1).max_stacks(1).build().unwrap();
@@ -207,4 +235,197 @@ fn a_panic_that_nobody_joins_is_reported() {
     let report = text.lines().find(|line| line.starts_with("moonfleet: ")).expect(&text);
     assert!(report.contains("'orphan'") && report.contains("panicked: unheard"), "{report}");
     assert!(report.ends_with("(nobody joined it)"), "{report}");
+}
+
+#[test]
+fn a_panic_in_the_code_of_a_select_arm_leaves_the_channels_as_they_are() {
+    runtime(1).block_on(|| {
+        let (numbers, from_numbers) = channel::bounded(4);
+        let (words, from_words) = channel::rendezvous::<&str>();
+        (1..=3).for_each(|n| numbers.send(n).unwrap());
+        let (theirs, words_too) = (from_numbers.clone(), from_words.clone());
+        let task = spawn_local(move || {
+            select! {
+                recv(theirs) -> n => panic!("not {}", n.unwrap()),
+                recv(words_too) -> _ => unreachable!("nobody has said a word"),
+            }
+        });
+        assert_eq!(message_of(task.join().unwrap_err()), "not 1");
+        // The message is gone with the arm that took it; the rest, and the other channel, are as before.
+        assert_eq!((from_numbers.recv(), from_numbers.recv()), (Ok(2), Ok(3)));
+        let sender = spawn_local(move || words.send("aye"));
+        assert_eq!(from_words.recv(), Ok("aye"));
+        sender.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn a_panic_in_a_timer_callback_is_its_own_tasks() {
+    runtime(1).block_on(|| {
+        let mut ticks = interval(Duration::from_micros(100));
+        let start = ticks.tick();
+        let callbacks: Vec<_> =
+            (0..10).map(|n| after(Duration::from_micros(50 * n), move || panic!("callback {n}"))).collect();
+        for (n, callback) in callbacks.into_iter().enumerate() {
+            assert_eq!(message_of(callback.join().unwrap_err()), format!("callback {n}"));
+        }
+        assert_eq!(ticks.tick(), start + Duration::from_micros(100), "the other timers go on");
+        sleep(Duration::from_micros(50));
+        assert_eq!(after(Duration::ZERO, || 5).join().unwrap(), 5);
+    });
+}
+
+#[test]
+fn a_panic_in_a_task_locals_destructor_changes_no_outcome() {
+    task_local! { static BOMB: Bomb = Bomb }
+    runtime(1).block_on(|| {
+        assert_eq!(spawn(|| BOMB.with(|_| 7)).join().unwrap(), 7);
+        let task = spawn(|| {
+            BOMB.with(|_| ());
+            panic!("the body's own")
+        });
+        assert_eq!(message_of(task.join().unwrap_err()), "the body's own");
+    });
+}
+
+/// Tells, when it is dropped, whether its task unwinds; waits for somebody to listen; tells it again.
+struct Witness(channel::Sender<bool>);
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        self.0.send(panicking()).unwrap();
+        self.0.send(panicking()).unwrap();
+    }
+}
+
+#[test]
+fn panicking_is_about_the_task_and_not_about_its_neighbours() {
+    runtime(1).block_on(|| {
+        let (tx, rx) = channel::rendezvous();
+        let witness = Witness(tx.clone());
+        let unwinding = spawn_local(move || {
+            let _witness = witness;
+            panic!("with a witness");
+        });
+        yield_now();
+        assert!(std::thread::panicking(), "the task waits in its destructor, on this very thread");
+        assert!(!panicking());
+        let unharmed = spawn_local(move || drop(Witness(tx)));
+        yield_now();
+        let seen: Vec<_> = rx.iter().collect();
+        assert_eq!((seen.len(), seen.iter().filter(|&&it| it).count()), (4, 2), "{seen:?}");
+        assert!(unwinding.join().is_err() && unharmed.join().is_ok());
+        assert!(!panicking());
+    });
+}
+
+#[test]
+fn panicking_stays_true_while_a_neighbour_unwinds_too() {
+    runtime(1).block_on(|| {
+        let (tx, rx) = channel::rendezvous();
+        let (later, held) = channel::rendezvous();
+        let first = spawn_local(move || {
+            let _witness = Witness(tx);
+            panic!("the first");
+        });
+        yield_now();
+        let second = spawn_local(move || {
+            let _witness = Witness(later);
+            panic!("the second");
+        });
+        yield_now();
+        // Both wait in their destructors now; the first goes on, and unwinds still.
+        assert_eq!((rx.recv(), rx.recv()), (Ok(true), Ok(true)));
+        assert!(first.join().is_err());
+        assert!(!panicking(), "the second waits, but this task is unharmed");
+        drop((held.recv(), held.recv()));
+        assert!(second.join().is_err());
+        assert!(!std::thread::panicking() && !panicking());
+        // All that is forgotten: the next unwind is known for what it is.
+        let (tx, rx) = channel::rendezvous();
+        let third = spawn_local(move || {
+            let _witness = Witness(tx);
+            panic!("the third");
+        });
+        assert_eq!((rx.recv(), rx.recv()), (Ok(true), Ok(true)));
+        assert!(third.join().is_err());
+    });
+}
+
+#[test]
+fn panicking_ends_with_the_catch_and_works_on_threads() {
+    let check = || {
+        struct Look(Rc<Cell<bool>>);
+        impl Drop for Look {
+            fn drop(&mut self) {
+                self.0.set(panicking());
+            }
+        }
+        let seen = Rc::new(Cell::new(false));
+        let look = Look(Rc::clone(&seen));
+        let caught = catch_unwind(AssertUnwindSafe(|| {
+            let _look = look;
+            panic!("caught below");
+        }));
+        assert!(caught.is_err() && seen.get() && !panicking());
+        drop(Look(Rc::clone(&seen)));
+        assert!(!seen.get());
+    };
+    check();
+    runtime(1).block_on(check);
+}
+
+#[test]
+fn panicking_is_true_in_a_cancel() {
+    let runtime = runtime(1);
+    let (tx, rx) = channel::bounded(2);
+    let (ready, is_ready) = channel::bounded(1);
+    let task = runtime.spawn(move || {
+        let _witness = Witness(tx);
+        ready.send(()).unwrap();
+        sleep(Duration::MAX);
+    });
+    is_ready.recv().unwrap();
+    assert!(runtime.shutdown(Duration::MAX).is_complete());
+    assert!(matches!(task.join(), Err(JoinError::Cancelled { .. })));
+    assert_eq!(rx.iter().collect::<Vec<_>>(), [true, true]);
+}
+
+#[test]
+fn a_destructor_that_panics_in_an_unwind_ends_the_process() {
+    const NAME: &str = "a_destructor_that_panics_in_an_unwind_ends_the_process";
+    if child::is_running(NAME) {
+        return runtime(1).block_on(|| {
+            let task = spawn(|| {
+                let _bomb = Bomb;
+                panic!("the first panic");
+            });
+            drop(task.join());
+        });
+    }
+    let output = child::run(NAME);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.signal(), Some(libc::SIGABRT), "{text}");
+    assert!(text.contains("the first panic") && text.contains("the bomb went off"), "{text}");
+}
+
+#[test]
+fn a_destructor_that_panics_in_a_cancel_ends_the_process() {
+    const NAME: &str = "a_destructor_that_panics_in_a_cancel_ends_the_process";
+    if child::is_running(NAME) {
+        let runtime = runtime(1);
+        let (ready, is_ready) = channel::bounded(1);
+        drop(runtime.spawn(move || {
+            let _bomb = Bomb;
+            ready.send(()).unwrap();
+            sleep(Duration::MAX);
+        }));
+        is_ready.recv().unwrap();
+        drop(runtime.shutdown(Duration::MAX));
+        return;
+    }
+    let output = child::run(NAME);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.signal(), Some(libc::SIGABRT), "{text}");
+    assert!(text.contains("the bomb went off"), "{text}");
 }
