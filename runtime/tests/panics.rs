@@ -338,7 +338,7 @@ fn panicking_stays_true_while_a_neighbour_unwinds_too() {
         assert_eq!((rx.recv(), rx.recv()), (Ok(true), Ok(true)));
         assert!(first.join().is_err());
         assert!(!panicking(), "the second waits, but this task is unharmed");
-        drop((held.recv(), held.recv()));
+        assert!(held.recv().is_ok() && held.recv().is_ok());
         assert!(second.join().is_err());
         assert!(!std::thread::panicking() && !panicking());
         // All that is forgotten: the next unwind is known for what it is.
