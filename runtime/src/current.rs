@@ -1,7 +1,11 @@
 //! What a task can learn about itself and its runtime.
 
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
 use crate::context;
 use crate::scheduler::worker;
+use crate::suspend;
 
 /// The running task's identity.
 ///
@@ -19,7 +23,8 @@ use crate::scheduler::worker;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CurrentTask {
     id: u64,
-    name: Option<std::sync::Arc<str>>,
+    name: Option<Arc<str>>,
+    parent: Option<NonZeroU64>,
 }
 
 impl CurrentTask {
@@ -44,6 +49,25 @@ impl CurrentTask {
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
+
+    /// The id of the task that spawned it; `None` if it was spawned from outside of its runtime.
+    ///
+    /// The parent may have ended long ago.
+    ///
+    /// # Examples
+    /// ```
+    /// use moonfleet::{current_task, spawn};
+    ///
+    /// moonfleet::run(|| {
+    ///     let me = current_task().unwrap();
+    ///     let child = spawn(|| current_task().unwrap()).join().unwrap();
+    ///     assert_eq!((me.parent(), child.parent()), (None, Some(me.id())));
+    /// });
+    /// ```
+    #[must_use]
+    pub fn parent(&self) -> Option<u64> {
+        self.parent.map(NonZeroU64::get)
+    }
 }
 
 /// The running task; `None` on a thread that runs none.
@@ -57,7 +81,42 @@ impl CurrentTask {
 pub fn current_task() -> Option<CurrentTask> {
     let (_, task) = context::current()?;
     let info = task.info();
-    Some(CurrentTask { id: info.id, name: info.name.clone() })
+    Some(CurrentTask { id: info.id, name: info.name.clone(), parent: info.parent })
+}
+
+/// Whether the running task is unwinding, from a panic or a cancel; on a plain thread, whether that is.
+///
+/// [`std::thread::panicking`] counts by thread: a task that waits in a destructor while it unwinds makes it
+/// true for every task of the same worker, meanwhile. This asks about the task alone. One case stays hidden:
+/// a panic that began while such a neighbour waited is not seen until nobody else can be meant.
+///
+/// # Examples
+/// ```
+/// use moonfleet::{channel, panicking, spawn_local};
+///
+/// struct Farewell(channel::Sender<bool>);
+/// impl Drop for Farewell {
+///     fn drop(&mut self) {
+///         self.0.send(panicking()).unwrap();
+///     }
+/// }
+///
+/// moonfleet::run(|| {
+///     let (tx, rx) = channel::rendezvous();
+///     let task = spawn_local(move || {
+///         let _farewell = Farewell(tx);
+///         panic!("with a guest to see off");
+///     });
+///     moonfleet::yield_now();
+///     // It waits for us in its destructor, on our thread: that is its affair.
+///     assert!(std::thread::panicking() && !panicking());
+///     assert_eq!(rx.recv(), Ok(true));
+/// #   assert!(task.join().is_err());
+/// });
+/// ```
+#[must_use]
+pub fn panicking() -> bool {
+    suspend::is_unwinding()
 }
 
 /// The worker that runs this task, for life; `None` on a thread that is no worker.

@@ -67,14 +67,15 @@ mod scheduler;
 pub mod channel;
 pub mod select;
 pub mod sync;
-pub mod time;
 pub mod cancel;
 mod join;
 mod block_on;
+mod spawn;
+pub mod time;
 pub mod foreign;
 pub mod neighbour;
+mod task_local;
 // ── whole programs ──────────────────────────────────────────────────────────────────────────────────────
-mod spawn;
 mod scope;
 mod current;
 mod metrics;
@@ -85,7 +86,7 @@ mod run;
 
 pub use crate::block_on::block_on;
 pub use crate::builder::{BuildError, Builder};
-pub use crate::current::{CurrentTask, current_task, worker_count, worker_index};
+pub use crate::current::{CurrentTask, current_task, panicking, worker_count, worker_index};
 pub use crate::join::JoinHandle;
 pub use crate::metrics::{Metrics, WorkerMetrics};
 pub use crate::run::run;
@@ -95,6 +96,7 @@ pub use crate::shutdown::{ShutdownReport, StuckWorker};
 pub use crate::spawn::{SpawnError, TaskBuilder, spawn, spawn_local, spawn_on, yield_now};
 pub use crate::stack::{StackError, StackSizeError};
 pub use crate::task::error::{JoinError, TaskPanic};
+pub use crate::task_local::{AccessError, LocalKey};
 
 /// The program in README.md is compiled and run like every other example.
 #[cfg(doctest)]

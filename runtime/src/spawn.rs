@@ -5,6 +5,8 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::num::NonZeroU64;
+use std::ptr;
 use std::sync::Arc;
 
 use crate::context;
@@ -408,12 +410,19 @@ impl TaskBuilder {
             }
         };
         shared.admit().map_err(|limit| SpawnError::TooManyTasks { limit })?;
-        let info = Info { id: id(), name: self.name, stack_class };
+        let info = Info { id: id(), name: self.name, parent: spawner(shared), stack_class };
         if let Some(name) = &info.name {
             shared.names.note(info.id, name);
         }
         Ok((info, Limits::new(!self.uncancellable)))
     }
+}
+
+/// The id of the running task, if it is one of the runtime of `shared`: ids mean nothing elsewhere.
+fn spawner(shared: &Shared) -> Option<NonZeroU64> {
+    let worker = worker::current()?;
+    let task = context::current().filter(|_| ptr::eq(&raw const *worker.shared, shared))?.1;
+    NonZeroU64::new(task.info().id)
 }
 
 /// A task of the current worker that may spawn.

@@ -146,8 +146,8 @@ impl<'a> Rounds<'a> {
             return;
         }
         let local = &self.worker.local;
-        if local.has_waiter_in_unwind() {
-            local.end_wait_in_unwind(header);
+        if local.has_unwind_suspects() {
+            local.suspect_no_longer(header);
         }
         local.begin_turn(task, header.info().id);
         // SAFETY: home-thread — while it runs, the task uses every part of its header but this cell.
@@ -157,7 +157,7 @@ impl<'a> Rounds<'a> {
         if resumed == Some(Resumed::Finished) {
             self.finish(task);
         } else if std::thread::panicking() {
-            local.begin_wait_in_unwind(header);
+            local.suspect(header);
         }
     }
 

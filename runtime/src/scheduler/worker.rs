@@ -109,7 +109,8 @@ impl Worker {
     /// Makes a taken fork a task, and queues it. Thieves of thieves may take it as any other.
     pub(crate) fn adopt(&self, forked: Forked) {
         self.shared.admit_beyond_limit();
-        let info = Info { id: self.next_id(), name: None, stack_class: self.shared.settings.stack_class };
+        let stack_class = self.shared.settings.stack_class;
+        let info = Info { id: self.next_id(), parent: None, name: None, stack_class };
         // SAFETY: a `Forked` may be run anywhere; `wake_task` is for waiters in task headers.
         let (queued, joinable) =
             unsafe { cell::allocate(info, Limits::new(true), context::wake_task, move || forked.run()) };

@@ -1,13 +1,15 @@
 //! `StackCache`: the stacks one worker keeps at hand.
 //!
 //! A task takes its stack here and gives it back here: last in, first out, so the top page is still warm; no
-//! lock, no atomic, no system call. Only an empty or a full cache goes to the pool, for a batch.
+//! lock, no atomic, no system call. Only an empty or a full cache goes to the pool, for a batch, or makes new
+//! stacks in the slab that the pool gave it for that.
 
 use std::sync::Arc;
 
 use super::class::StackClass;
 use super::error::StackError;
 use super::pool::StackPool;
+use super::slab::Slab;
 use super::slot::Stack;
 
 /// The stacks one worker keeps at hand.
@@ -24,6 +26,8 @@ struct CachedClass {
     class: StackClass,
     /// The warmest last.
     idle: Vec<Stack>,
+    /// Where new stacks are made, by this cache alone.
+    slab: Option<Slab>,
 }
 
 impl StackCache {
@@ -64,8 +68,8 @@ impl StackCache {
     #[inline(never)]
     fn take_from_pool(&mut self, class: StackClass) -> Result<Stack, StackError> {
         let index = self.index_of(class);
-        let idle = &mut self.classes[index].idle;
-        self.pool.lend(class, idle)?;
+        let CachedClass { idle, slab, .. } = &mut self.classes[index];
+        self.pool.lend(class, idle, slab)?;
         Ok(idle.pop().expect("a pool that lends nothing gives the reason as an error"))
     }
 
@@ -77,7 +81,8 @@ impl StackCache {
         let idle = &mut self.classes[index].idle;
         idle.push(stack);
         if idle.len() > self.cached {
-            let coldest = self.pool.batch().min(idle.len());
+            // Half of them at once: neighbours among them give their memory back in one call.
+            let coldest = idle.len() - self.cached / 2;
             self.pool.take_back(class, idle.drain(..coldest).collect());
         }
     }
@@ -86,7 +91,7 @@ impl StackCache {
     fn index_of(&mut self, class: StackClass) -> usize {
         let found = self.classes.iter().position(|cached| cached.class == class);
         found.unwrap_or_else(|| {
-            self.classes.push(CachedClass { class, idle: Vec::new() });
+            self.classes.push(CachedClass { class, idle: Vec::new(), slab: None });
             self.classes.len() - 1
         })
     }
@@ -96,6 +101,9 @@ impl Drop for StackCache {
     fn drop(&mut self) {
         for cached in self.classes.drain(..) {
             self.pool.take_back(cached.class, cached.idle);
+            if let Some(slab) = cached.slab {
+                self.pool.take_slab(cached.class, slab);
+            }
         }
     }
 }

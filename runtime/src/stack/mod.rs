@@ -12,8 +12,8 @@
 //! | `overflow.rs` | the signal handler that turns a hit guard into a message |
 //! | `alt_stack.rs` | [`AltStack`]: what that handler runs on |
 //!
-//! A slab is one mapping. Its slots are handed out from the low end, and a slot nobody had yet costs
-//! neither memory nor a guard:
+//! A slab is one mapping, and one cache at a time makes stacks in it. Its slots are handed out from the low
+//! end, and a slot nobody had yet costs neither memory nor a guard:
 //!
 //! ```text
 //!   ┌────────┬────────┬────────┬ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ┬────────┐

@@ -1,7 +1,9 @@
 //! `StackPool`: the slabs and the idle stacks of a runtime, shared by its workers.
 //!
-//! Workers come here under a lock, for a batch, when their own `StackCache` is empty or full. The pool alone
-//! owns slabs: it maps the next one when all stacks are out, and its `Drop` keeps INVARIANT(mapped-until-home).
+//! Workers come here under a lock, for a batch, when their own `StackCache` is empty or full. When all stacks
+//! are out, a cache gets a slab to itself and makes new ones there, outside of the lock, because each takes a
+//! system call. And neighbours stay with one worker, which gives their memory back in one call. The slab comes
+//! back when it is used up, or the cache ends; the pool's `Drop` keeps INVARIANT(mapped-until-home).
 
 use std::iter;
 use std::mem;
@@ -15,7 +17,7 @@ use super::error::{StackError, Step};
 use super::slab::Slab;
 use super::slot::{Stack, release_pages};
 
-/// Stacks moved between a cache and the pool at once: enough to make the lock and the calls rare.
+/// Stacks that a cache takes at once: enough to make the lock rare.
 const BATCH: usize = 32;
 
 /// Stacks of one class a cache holds.
@@ -39,7 +41,7 @@ pub(crate) struct StackPool {
     shelves: Mutex<Shelves>,
     /// The most stacks that may be out: in tasks and in caches.
     limit: usize,
-    /// How many stacks a cache is lent at once, and how many of a class it may hold.
+    /// How many stacks a cache is lent, or makes, at once, and how many of a class it may hold.
     batch: usize,
     cached: usize,
     /// Idle stacks of every class, so that giving back need not lock twice.
@@ -59,7 +61,10 @@ struct Shelves {
 struct Shelf {
     class: StackClass,
     home: Vec<Stack>,
-    slabs: Vec<Slab>,
+    /// Slabs that no cache has, and that have slots left.
+    open: Vec<Slab>,
+    /// Slabs whose slots all have their stacks.
+    full: Vec<Slab>,
     next_slots: usize,
 }
 
@@ -71,18 +76,19 @@ impl StackPool {
         Arc::new(StackPool { shelves: Mutex::default(), limit, batch, cached, idle: AtomicUsize::new(0) })
     }
 
-    /// How many stacks move between the pool and a cache at once.
-    pub(super) fn batch(&self) -> usize {
-        self.batch
-    }
-
     /// How many stacks of one class a cache may hold.
     pub(super) fn cached(&self) -> usize {
         self.cached
     }
 
-    /// Lends a batch of stacks to a cache: idle ones if there are any, else new ones. One at least, on `Ok`.
-    pub(super) fn lend(&self, class: StackClass, cache: &mut Vec<Stack>) -> Result<(), StackError> {
+    /// Lends a batch of stacks to a cache: idle ones if there are any, else new ones from its own `slab`, which
+    /// is exchanged when it has none left. One at least, on `Ok`.
+    pub(super) fn lend(
+        &self,
+        class: StackClass,
+        cache: &mut Vec<Stack>,
+        slab: &mut Option<Slab>,
+    ) -> Result<(), StackError> {
         let mut shelves = self.lock();
         let out = shelves.out;
         let wanted = self.batch.min(self.limit.saturating_sub(out));
@@ -91,12 +97,30 @@ impl StackPool {
         }
         let shelf = shelves.shelf(class);
         let idle = shelf.home.len().min(wanted);
-        cache.extend(shelf.home.drain(shelf.home.len() - idle..));
-        let fresh = if idle == 0 { shelf.issue(wanted, cache, out)? } else { 0 };
-        shelves.out += idle + fresh;
-        // ORDER: Relaxed; a hint for `take_back`, changed under the lock.
-        self.idle.fetch_sub(idle, Ordering::Relaxed);
-        Ok(())
+        if idle > 0 {
+            cache.extend(shelf.home.drain(shelf.home.len() - idle..));
+            shelves.out += idle;
+            // ORDER: Relaxed; a hint for `take_back`, changed under the lock.
+            self.idle.fetch_sub(idle, Ordering::Relaxed);
+            return Ok(());
+        }
+        let slab = shelf.provide(slab, out)?;
+        let wanted = wanted.min(slab.slots_left());
+        shelves.out += wanted;
+        drop(shelves);
+        let (made, refusal) = issue(slab, wanted, cache);
+        if made < wanted {
+            self.lock().out -= wanted - made;
+        }
+        match refusal {
+            Some(errno) if made == 0 => Err(StackError::refused(class, Step::Guard, errno, out)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the slab of a cache that ends.
+    pub(super) fn take_slab(&self, class: StackClass, slab: Slab) {
+        self.lock().shelf(class).put_away(slab);
     }
 
     /// Takes stacks of one class back from a cache.
@@ -132,7 +156,13 @@ impl Shelves {
         let found = self.classes.iter().position(|shelf| shelf.class == class);
         let index = found.unwrap_or_else(|| {
             let next_slots = FIRST_SLOTS.min(Shelf::most_slots(class));
-            self.classes.push(Shelf { class, home: Vec::new(), slabs: Vec::new(), next_slots });
+            self.classes.push(Shelf {
+                class,
+                home: Vec::new(),
+                open: Vec::new(),
+                full: Vec::new(),
+                next_slots,
+            });
             self.classes.len() - 1
         });
         &mut self.classes[index]
@@ -145,35 +175,23 @@ impl Shelf {
         (SLAB_BYTES / class.size()).max(1)
     }
 
-    /// Makes up to `wanted` new stacks, and says how many; an error only if there is not even one.
-    fn issue(&mut self, wanted: usize, to: &mut Vec<Stack>, out: usize) -> Result<usize, StackError> {
-        for made in 0..wanted {
-            match self.issue_one(out) {
-                Ok(stack) => to.push(stack),
-                Err(error) if made == 0 => return Err(error),
-                Err(_) => return Ok(made),
+    /// Makes sure that a cache has a slab with slots left.
+    fn provide<'a>(&mut self, slab: &'a mut Option<Slab>, out: usize) -> Result<&'a mut Slab, StackError> {
+        if let Some(used_up) = slab.take_if(|slab| slab.slots_left() == 0) {
+            self.put_away(used_up);
+        }
+        match slab {
+            Some(slab) => Ok(slab),
+            None => {
+                let next = self.open.pop().map_or_else(|| self.reserve_slab(out), Ok)?;
+                Ok(slab.insert(next))
             }
         }
-        Ok(wanted)
     }
 
-    fn issue_one(&mut self, out: usize) -> Result<Stack, StackError> {
-        let class = self.class;
-        let refused = |errno| StackError::refused(class, Step::Guard, errno, out);
-        // Only the last slab can have slots left.
-        if let Some(slab) = self.slabs.last_mut()
-            && let Some(stack) = slab.issue().map_err(refused)?
-        {
-            return Ok(stack);
-        }
-        let mut slab = self.reserve_slab(out)?;
-        let first = slab.issue();
-        self.slabs.push(slab);
-        match first {
-            Ok(Some(stack)) => Ok(stack),
-            Ok(None) => Err(refused(Errno::NOMEM)),
-            Err(errno) => Err(refused(errno)),
-        }
+    fn put_away(&mut self, slab: Slab) {
+        let shelf = if slab.slots_left() > 0 { &mut self.open } else { &mut self.full };
+        shelf.push(slab);
     }
 
     /// Maps the next slab, twice the last one. Address space can be short (`ulimit -v`, strict overcommit),
@@ -197,15 +215,29 @@ impl Shelf {
     /// Ends every slab together with those of its stacks that are home.
     fn retire(mut self) {
         self.home.sort_unstable_by_key(|stack| stack.guard_range().start);
-        self.slabs.sort_unstable_by_key(Slab::base);
+        let mut slabs = self.full;
+        slabs.append(&mut self.open);
+        slabs.sort_unstable_by_key(Slab::base);
         let mut home = self.home.into_iter().peekable();
-        for slab in self.slabs {
+        for slab in slabs {
             // Stacks below the slab are strangers, given to the wrong pool; their own keeps them mapped.
             while home.next_if(|stack| stack.guard_range().start < slab.base()).is_some() {}
             let stacks = iter::from_fn(|| home.next_if(|stack| slab.owns(stack))).collect();
             slab.retire(stacks);
         }
     }
+}
+
+/// Makes up to `wanted` new stacks: how many, and what the kernel said if it refused one.
+fn issue(slab: &mut Slab, wanted: usize, to: &mut Vec<Stack>) -> (usize, Option<Errno>) {
+    for made in 0..wanted {
+        match slab.issue() {
+            Ok(Some(stack)) => to.push(stack),
+            Ok(None) => return (made, None),
+            Err(errno) => return (made, Some(errno)),
+        }
+    }
+    (wanted, None)
 }
 
 #[cfg(test)]
@@ -269,11 +301,12 @@ mod tests {
         let pool = StackPool::new(None);
         let (mut one, mut other) = (StackCache::new(Arc::clone(&pool)), StackCache::new(Arc::clone(&pool)));
         let stacks: Vec<Stack> = (0..CACHED + BATCH).map(|_| one.take(class()).unwrap()).collect();
-        let slabs = pool.lock().classes[0].slabs.len();
+        let addresses: Vec<_> = stacks.iter().map(Stack::usable).collect();
         stacks.into_iter().for_each(|stack| one.give(stack));
-        assert_eq!(pool.idle.load(Ordering::Relaxed), BATCH);
+        let idle = pool.idle.load(Ordering::Relaxed);
+        assert!(idle >= BATCH, "{idle} idle stacks in the pool");
         let reused: Vec<Stack> = (0..BATCH).map(|_| other.take(class()).unwrap()).collect();
-        assert_eq!((reused.len(), pool.lock().classes[0].slabs.len()), (BATCH, slabs));
+        assert!(reused.iter().all(|stack| addresses.contains(&stack.usable())));
     }
 
     #[test]
@@ -290,6 +323,22 @@ mod tests {
             assert!(matches!(coroutine.resume(()), CoroutineResult::Return(2)));
             cache.give(coroutine.into_stack());
         }
+    }
+
+    #[test]
+    fn caches_make_their_stacks_in_slabs_of_their_own_and_leave_them_to_others() {
+        let pool = StackPool::new(None);
+        let mut caches = [0, 1].map(|_| StackCache::new(Arc::clone(&pool)));
+        let stacks = caches.each_mut().map(|cache| cache.take(class()).unwrap());
+        let apart = stacks[0].usable().start.abs_diff(stacks[1].usable().start);
+        assert!(apart >= FIRST_SLOTS * class().size(), "both in one slab: {apart} bytes apart");
+        drop(caches);
+        assert_eq!(pool.lock().classes[0].open.len(), 2);
+        let mut third = StackCache::new(Arc::clone(&pool));
+        // Idle ones first, then the rest of a slab that somebody left, before any new one.
+        let more: Vec<Stack> = (0..2 * BATCH).map(|_| third.take(class()).unwrap()).collect();
+        assert_eq!((more.len(), pool.lock().classes[0].open.len()), (2 * BATCH, 1));
+        drop((third, stacks));
     }
 
     #[test]

@@ -154,20 +154,20 @@ impl Party {
 
     fn unwind(&self) -> ! {
         if let Party::Task(party) = self {
-            party.task.unwound.set(true);
+            party.task.unwinds.set(true);
         }
         resume_unwind(Box::new(CancelUnwind))
     }
 
     /// What [`Party::end_unwind`] restores.
     fn begin_scope(&self) -> bool {
-        matches!(self, Party::Task(party) if party.task.unwound.get())
+        matches!(self, Party::Task(party) if party.task.unwinds.get())
     }
 
     /// The unwind that a scope has caught is over.
-    fn end_unwind(&self, unwound_before: bool) {
+    fn end_unwind(&self, unwinds_before: bool) {
         if let Party::Task(party) = self {
-            party.task.unwound.set(unwound_before);
+            party.task.unwinds.set(unwinds_before);
         }
     }
 }
@@ -187,10 +187,15 @@ impl TaskParty {
     }
 
     /// Whether the task is unwinding. The standard library counts unwinds by thread, so a neighbour that
-    /// waits in a destructor as it unwinds is counted here, too: then we know only of unwinds begun by us.
-    #[inline]
+    /// waits in a destructor as it unwinds is counted here, too: then we know only of unwinds begun by us, and
+    /// of those that had waited before the neighbour did.
     fn is_unwinding(self) -> bool {
-        thread::panicking() && (!self.local.has_waiter_in_unwind() || self.task.unwound.get())
+        if !thread::panicking() {
+            // What we knew of is over: somebody has caught it.
+            self.task.unwinds.set(false);
+            return false;
+        }
+        !self.local.has_unwind_suspects() || self.task.unwinds.get()
     }
 
     /// Goes to the end of the ring.

@@ -9,7 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::error::{JoinError, TaskPanic};
 use super::header::{Header, Info, TaskRef, Vtable};
-use super::limits::Limits;
+use super::limits::{End, Limits};
+use super::quiet::quietly;
 use crate::stack::StackError;
 use crate::wait::one::One;
 use crate::wait::waiter::{Urgency, Waiter, wake_if_any};
@@ -83,7 +84,7 @@ where
     (queued, Joinable { task, outcome })
 }
 
-/// Runs the body, on the task's own stack, calls `ended`, and delivers what came of it.
+/// Runs the body, on the task's own stack, ends its task-locals, calls `ended`, and delivers what came of it.
 ///
 /// # Safety
 /// `header` begins a `TaskCell<F, T>`, and the caller is its body-starter.
@@ -98,8 +99,11 @@ unsafe fn run<F: FnOnce() -> T, T>(header: &Header, ended: fn(&Header)) {
     } else {
         catch_unwind(AssertUnwindSafe(body))
     };
+    end_locals(header);
     ended(header);
     deliver(cell, outcome.map_err(|payload| explain(header, payload)));
+    // A result that nobody wanted was dropped there, and its destructor may have made more of them.
+    end_locals(header);
 }
 
 /// Drops the body unrun, and delivers why.
@@ -126,6 +130,14 @@ unsafe fn free<F, T>(header: NonNull<Header>) {
     quietly(|| drop(cell));
 }
 
+/// Destroys the task-locals. Masked, because their destructors may wait, as those on the stack may.
+#[inline]
+fn end_locals(header: &Header) {
+    if header.locals.has_any() {
+        header.limits.within(End::Mask, |_| header.locals.end());
+    }
+}
+
 fn deliver<F, T>(cell: &TaskCell<F, T>, outcome: Outcome<T>) {
     match cell.outcome.put(outcome) {
         Ok(wake) => wake_if_any(wake, Urgency::Next),
@@ -145,11 +157,6 @@ fn explain(header: &Header, payload: Box<dyn Any + Send>) -> JoinError {
     } else {
         JoinError::Panicked(TaskPanic::new(task, payload))
     }
-}
-
-/// Runs a destructor of the user's where nobody could catch its panic; the panic hook has reported it.
-fn quietly(drop: impl FnOnce()) {
-    let _ = catch_unwind(AssertUnwindSafe(drop));
 }
 
 /// Nobody joined the task, so nobody else can tell the user.

@@ -4,6 +4,7 @@
 
 use core::cell::Cell;
 use core::mem::offset_of;
+use core::num::{NonZeroU32, NonZeroU64};
 use core::ptr::NonNull;
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 
 use super::claim::{Claim, Told};
 use super::limits::Limits;
+use super::locals::Locals;
 use crate::coroutine::{Coroutine, Suspender};
 use crate::home::Home;
 use crate::home::inbox::Link;
@@ -22,6 +24,8 @@ use crate::wait::waiter::{Urgency, Waiter};
 pub(crate) struct Info {
     pub(crate) id: u64,
     pub(crate) name: Option<Arc<str>>,
+    /// The task of the same runtime that spawned it.
+    pub(crate) parent: Option<NonZeroU64>,
     pub(crate) stack_class: StackClass,
 }
 
@@ -60,12 +64,14 @@ pub(crate) struct Header {
     vtable: &'static Vtable,
     pub(crate) stack_limit: Cell<usize>,
     pub(crate) owned: Owned,
-    /// It waits in a destructor while it unwinds.
-    pub(crate) waits_in_unwind: Cell<bool>,
-    /// A cancel has unwound it, at least once.
-    pub(crate) unwound: Cell<bool>,
+    /// It is known to have begun to unwind: by a cancel, or because it waited when nobody else could be meant.
+    pub(crate) unwinds: Cell<bool>,
     /// Its home was asked to look at its limits, and has not looked yet.
     summoned: AtomicBool,
+    /// The era of its worker in which it was suspended as one that may be unwinding.
+    pub(crate) suspect_in: Cell<Option<NonZeroU32>>,
+    /// Empty again before the last reference goes: INVARIANT(locals-end).
+    pub(crate) locals: Locals,
     info: Info,
 }
 
@@ -101,9 +107,10 @@ impl Header {
             stack_limit: Cell::new(0),
             owned: Owned { prev: Cell::new(None), next: Cell::new(None) },
             limits,
-            waits_in_unwind: Cell::new(false),
-            unwound: Cell::new(false),
+            unwinds: Cell::new(false),
             summoned: AtomicBool::new(false),
+            suspect_in: Cell::new(None),
+            locals: Locals::default(),
             info,
         }
     }
