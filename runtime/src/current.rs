@@ -1,11 +1,13 @@
 //! What a task can learn about itself and its runtime.
 
+use std::fmt;
 use std::num::NonZeroU64;
-use std::sync::Arc;
 
+use crate::cancel::CancelHandle;
 use crate::context;
 use crate::scheduler::worker;
 use crate::suspend;
+use crate::task::header::TaskRef;
 
 /// The running task's identity.
 ///
@@ -20,11 +22,9 @@ use crate::suspend;
 ///     assert_eq!((who.id(), who.name()), (id, Some("bosun")));
 /// });
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct CurrentTask {
-    id: u64,
-    name: Option<Arc<str>>,
-    parent: Option<NonZeroU64>,
+    task: TaskRef,
 }
 
 impl CurrentTask {
@@ -36,7 +36,7 @@ impl CurrentTask {
     /// ```
     #[must_use]
     pub fn id(&self) -> u64 {
-        self.id
+        self.task.info().id
     }
 
     /// The task's name, if it was given one.
@@ -47,7 +47,7 @@ impl CurrentTask {
     /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+        self.task.info().name.as_deref()
     }
 
     /// The id of the task that spawned it; `None` if it was spawned from outside of its runtime.
@@ -66,7 +66,41 @@ impl CurrentTask {
     /// ```
     #[must_use]
     pub fn parent(&self) -> Option<u64> {
-        self.parent.map(NonZeroU64::get)
+        self.task.info().parent.map(NonZeroU64::get)
+    }
+
+    /// A handle that others, or the task itself, may cancel it by.
+    ///
+    /// # Examples
+    /// ```
+    /// use moonfleet::{JoinError, current_task, spawn, yield_now};
+    ///
+    /// moonfleet::run(|| {
+    ///     let task = spawn(|| {
+    ///         current_task().unwrap().cancel_handle().cancel();
+    ///         // Nothing happens before the next suspension point.
+    ///         yield_now();
+    ///     });
+    ///     assert!(matches!(task.join(), Err(JoinError::Cancelled { .. })));
+    /// });
+    /// ```
+    #[must_use]
+    pub fn cancel_handle(&self) -> CancelHandle {
+        CancelHandle::new(self.task.clone())
+    }
+}
+
+impl PartialEq for CurrentTask {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(&raw const *self.task, &raw const *other.task)
+    }
+}
+
+impl Eq for CurrentTask {}
+
+impl fmt::Debug for CurrentTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CurrentTask({})", self.task.info())
     }
 }
 
@@ -80,8 +114,7 @@ impl CurrentTask {
 #[must_use]
 pub fn current_task() -> Option<CurrentTask> {
     let (_, task) = context::current()?;
-    let info = task.info();
-    Some(CurrentTask { id: info.id, name: info.name.clone(), parent: info.parent })
+    Some(CurrentTask { task: task.to_ref() })
 }
 
 /// Whether the running task is unwinding, from a panic or a cancel; on a plain thread, whether that is.
