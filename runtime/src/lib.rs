@@ -93,7 +93,7 @@ pub use crate::run::run;
 pub use crate::runtime::{Handle, Runtime};
 pub use crate::scope::{Scope, ScopedJoinHandle, fork_join, scope, try_scope};
 pub use crate::shutdown::{ShutdownReport, StuckWorker};
-pub use crate::spawn::{SpawnError, TaskBuilder, spawn, spawn_local, spawn_on, yield_now};
+pub use crate::spawn::{SpawnError, TaskBuilder, spawn, spawn_local, spawn_migratable, spawn_on, yield_now};
 pub use crate::stack::{StackError, StackSizeError};
 pub use crate::task::error::{JoinError, TaskPanic};
 pub use crate::task_local::{AccessError, LocalKey};

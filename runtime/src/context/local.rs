@@ -296,7 +296,12 @@ impl Local {
         for link in self.home.orders().drain() {
             // SAFETY: the link comes from the orders, as `of_order` demands.
             let task = unsafe { TaskRef::of_order(link) };
-            self.look_at_limits(&task, now_ns);
+            if task.is_at(self.home) {
+                self.look_at_limits(&task, now_ns);
+            } else {
+                // It has moved since the order was given.
+                super::look_at_limits(&task);
+            }
         }
     }
 

@@ -50,7 +50,9 @@ impl Drop for Entered<'_> {
 ///
 /// The reference is as long as the caller says: a worker's `Local` lives until every task of it has ended
 /// and the worker's loop has returned, and only those run on its thread.
-#[inline]
+///
+/// Never inlined, so that no task that has changed its worker goes on with the address it had before.
+#[inline(never)]
 pub(crate) fn local<'a>() -> Option<&'a Local> {
     // SAFETY: local-lives — code on this thread runs inside the worker's loop, within the guard.
     unsafe { LOCAL.get().as_ref() }
@@ -97,7 +99,7 @@ pub(crate) fn cancel(task: &TaskRef) {
 
 /// A limit of a started task may be over: its present wait is to end if so.
 pub(crate) fn look_at_limits(task: &TaskRef) {
-    if let Some(home) = task.home() {
+    if let Some(home) = task.home_or_tell_claimer() {
         look_at_limits_at(home, task);
     }
 }

@@ -3,6 +3,7 @@
 //! - [`shared`]: what the workers of one runtime share: homes, injector, idle state, gate, limits.
 //! - [`worker`]: a worker as its tasks see it. [`rounds`]: its loop: how tasks are picked, run, searched for.
 //! - [`deques`]: the queues that thieves take from. [`fork`]: calls that become tasks only when taken.
+//! - [`migratables`]: tasks that may move after they have started.
 //! - [`names`]: names of running tasks, for reports.
 //! - [`idle`], [`gate`]: the protocols, as leaf files that loom checks.
 //!
@@ -21,6 +22,7 @@ pub(crate) mod fork;
 pub(crate) mod deques;
 pub(crate) mod gate;
 pub(crate) mod idle;
+pub(crate) mod migratables;
 pub(crate) mod names;
 pub(crate) mod rounds;
 pub(crate) mod shared;

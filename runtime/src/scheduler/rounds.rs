@@ -8,6 +8,7 @@ use crossbeam_deque::Steal;
 
 use super::worker::{self, Worker};
 use crate::config::Pace;
+use crate::context;
 use crate::coroutine::{Coroutine, Resumed, Suspender};
 use crate::stack::StackCache;
 use crate::sys::clock;
@@ -145,6 +146,11 @@ impl<'a> Rounds<'a> {
         if unsafe { &*header.coroutine.as_ptr() }.is_none() && !self.start(task, header) {
             return;
         }
+        self.resume(task, header);
+    }
+
+    #[inline(always)]
+    fn resume(&mut self, task: NonNull<Header>, header: &Header) {
         let local = &self.worker.local;
         if local.has_unwind_suspects() {
             local.suspect_no_longer(header);
@@ -165,6 +171,20 @@ impl<'a> Rounds<'a> {
     #[cold]
     #[inline(never)]
     fn start(&mut self, task: NonNull<Header>, header: &Header) -> bool {
+        if header.migratable {
+            self.run_migratable(task, header);
+            return false;
+        }
+        let local = &self.worker.local;
+        if !self.equip(task, header) {
+            return false;
+        }
+        local.own(task);
+        true
+    }
+
+    /// Gives a task that starts its stack; false if there is none, and the task has ended by that.
+    fn equip(&mut self, task: NonNull<Header>, header: &Header) -> bool {
         let local = &self.worker.local;
         let stack = match self.stacks.take(header.info().stack_class) {
             Ok(stack) => stack,
@@ -184,21 +204,70 @@ impl<'a> Rounds<'a> {
         // SAFETY: the header stays until the task has finished; `enter_task` does not unwind.
         let coroutine = unsafe { Coroutine::new(stack, enter_task, task.cast()) };
         header.coroutine.set(Some(coroutine));
-        local.own(task);
         local.counters().started.add(1);
         true
     }
 
     fn finish(&mut self, task: NonNull<Header>) {
         let local = &self.worker.local;
-        local.disown(task);
         local.counters().finished.add(1);
         // SAFETY: queued-ref — the task has just run, and still holds the scheduler's reference.
         let header = unsafe { task.as_ref() };
+        if header.migratable {
+            self.leave_migratables(header);
+        } else {
+            local.disown(task);
+        }
         if let Some(coroutine) = header.coroutine.take() {
             self.stacks.give(coroutine.into_stack());
         }
         Self::let_go(task);
+    }
+
+    /// Workers that stop wait for all migratable tasks: any of them may come to any worker.
+    #[cold]
+    fn leave_migratables(&self, task: &Header) {
+        let shared = &self.worker.shared;
+        if shared.migratables.leave(task) && self.worker.local.home().is_stopping() {
+            shared.homes.iter().for_each(|home| home.notify());
+        }
+    }
+
+    /// Runs a migratable task, or offers it to others if that is better.
+    fn run_migratable(&mut self, task: NonNull<Header>, header: &Header) {
+        let Worker { shared, local, deques, .. } = self.worker;
+        let is_bound = header.has_timer.get() || header.suspect_in.get().is_some();
+        let suspended = shared.migratables.take(header);
+        match suspended {
+            Some(coroutine)
+                if !header.offered.replace(false)
+                    && !is_bound
+                    && !local.has_no_ready_task()
+                    && shared.idle.is_anyone_free() =>
+            {
+                shared.migratables.keep(header, coroutine);
+                header.offered.set(true);
+                header.give_up();
+                // SAFETY: counted — the scheduler's reference moves to the queue.
+                deques.fresh.push(unsafe { TaskRef::from_raw(task) });
+                shared.task_published();
+                return;
+            }
+            Some(coroutine) => {
+                if header.is_cancelled() {
+                    header.limits.cancel();
+                }
+                header.coroutine.set(Some(coroutine));
+            }
+            None if !self.equip(task, header) => return,
+            None => self.worker.shared.migratables.enter(header),
+        }
+        // It may end, and nobody else may want it.
+        let kept = header.to_ref();
+        self.resume(task, &kept);
+        if let Some(coroutine) = kept.coroutine.take() {
+            self.worker.shared.migratables.keep(&kept, coroutine);
+        }
     }
 
     /// Drops the scheduler's reference to a task that has ended.
@@ -217,6 +286,9 @@ impl<'a> Rounds<'a> {
         local.fire_timers(now_ns);
         if local.home().is_stopping() && !local.is_stopping() {
             local.begin_stopping(now_ns);
+            for task in self.worker.shared.migratables.all() {
+                context::cancel(&task);
+            }
         }
         local.obey_orders(now_ns);
         if let Steal::Success(task) = self.worker.shared.injector.steal() {
@@ -241,6 +313,7 @@ impl<'a> Rounds<'a> {
             && local.has_no_ready_task()
             && self.worker.deques.fresh.is_empty()
             && self.worker.shared.injector.is_empty()
+            && self.worker.shared.migratables.is_empty()
             && !local.home().inbox().has_news()
     }
 

@@ -9,6 +9,7 @@ use crossbeam_deque::Injector;
 use super::deques::Stealers;
 use super::gate::Gate;
 use super::idle::Idle;
+use super::migratables::Migratables;
 use super::names::Names;
 use crate::context::counters::Counters;
 use crate::home::Home;
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) gate: Gate,
     pub(crate) stacks: Arc<StackPool>,
     pub(crate) names: Names,
+    pub(crate) migratables: Migratables,
     /// Tasks that exist, if their number is limited.
     alive: Option<AtomicUsize>,
     next_id: AtomicU64,
@@ -84,6 +86,7 @@ impl Shared {
             gate: Gate::new(),
             stacks: StackPool::new(settings.max_stacks),
             names: Names::default(),
+            migratables: Migratables::default(),
             alive: settings.max_tasks.map(|_| AtomicUsize::new(0)),
             next_id: AtomicU64::new(1),
             settings,

@@ -12,7 +12,7 @@ use super::fork::Forked;
 use super::shared::Shared;
 use crate::context::{self, local::Local};
 use crate::task::cell;
-use crate::task::header::{Info, TaskRef};
+use crate::task::header::{Birth, Info, TaskRef};
 use crate::task::limits::Limits;
 use crate::wait::waiter::Urgency;
 
@@ -36,7 +36,9 @@ pub(crate) struct Worker {
 }
 
 /// The worker of this thread, if it is one. Its tasks may keep the reference: it outlives them.
-#[inline]
+///
+/// Never inlined, so that no task that has changed its worker goes on with the address it had before.
+#[inline(never)]
 pub(crate) fn current<'a>() -> Option<&'a Worker> {
     // SAFETY: worker-lives — code on this thread runs inside the worker's loop, within the guard.
     unsafe { WORKER.get().as_ref() }
@@ -111,9 +113,9 @@ impl Worker {
         self.shared.admit_beyond_limit();
         let stack_class = self.shared.settings.stack_class;
         let info = Info { id: self.next_id(), parent: None, name: None, stack_class };
+        let birth = Birth { info, limits: Limits::new(true), migratable: false };
         // SAFETY: a `Forked` may be run anywhere; `wake_task` is for waiters in task headers.
-        let (queued, joinable) =
-            unsafe { cell::allocate(info, Limits::new(true), context::wake_task, move || forked.run()) };
+        let (queued, joinable) = unsafe { cell::allocate(birth, context::wake_task, move || forked.run()) };
         // Who forked waits for the fork itself: nobody joins its task.
         joinable.detach();
         self.local.counters().spawned.add(1);

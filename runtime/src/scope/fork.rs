@@ -22,7 +22,7 @@ use crate::wait::waiter::{Urgency, wake_if_any};
 ///
 /// The second is offered to other workers while the first runs here; then it runs here, too, if nobody has
 /// taken it: a plain call, without a task. For recursion over large trees, stop forking where a piece is worth
-/// less than about a microsecond. Outside a task both run here.
+/// less than about a microsecond. Outside a task, and in a migratable one, both run here.
 ///
 /// **Shape** `(FnOnce() → A, FnOnce() → B)` to `(A, B)`
 /// # Suspends
@@ -50,9 +50,7 @@ where
     B: FnOnce() -> RB + Send,
     RB: Send,
 {
-    let Some(worker) = worker::current().filter(|worker| !worker.local.is_stopping()) else {
-        return (here(), anywhere());
-    };
+    let Some(worker) = may_fork() else { return (here(), anywhere()) };
     let call = Call::new(anywhere);
     // SAFETY: fork-lives — `call` is not moved, and below we get the right back or wait for who has it; the
     // closure and its result are `Send`.
@@ -70,6 +68,12 @@ where
         (Ok(first), Ok(second)) => (first, second),
         (Err(payload), _) | (Ok(_), Err(payload)) => resume_unwind(payload),
     }
+}
+
+/// The worker, if there is a task that may leave forks with it: one that stays.
+fn may_fork<'a>() -> Option<&'a Worker> {
+    let (_, task) = context::current()?;
+    worker::current().filter(|worker| !worker.local.is_stopping() && !task.migratable)
 }
 
 /// Takes the fork at `fork` back; false if another worker has it. Forks on top of it belong to other tasks of

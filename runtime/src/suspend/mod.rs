@@ -179,7 +179,10 @@ impl TaskParty {
             None => self.switch_out(),
             Some(deadline_ns) => {
                 let timer = self.local.arm_timer(deadline_ns, self.task);
+                // Until the timer is disarmed, the task does not leave its home.
+                self.task.has_timer.set(true);
                 self.switch_out();
+                self.task.has_timer.set(false);
                 self.local.disarm_timer(timer);
             }
         }

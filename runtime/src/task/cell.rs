@@ -8,8 +8,8 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::error::{JoinError, TaskPanic};
-use super::header::{Header, Info, TaskRef, Vtable};
-use super::limits::{End, Limits};
+use super::header::{Birth, Header, TaskRef, Vtable};
+use super::limits::End;
 use super::quiet::quietly;
 use crate::stack::StackError;
 use crate::wait::one::One;
@@ -62,8 +62,7 @@ impl<T> Joinable<T> {
 /// `wake` as in [`Header::new`]. If `F` is not `Send`, the queue's reference stays on this thread; if `T` is
 /// not `Send`, so does the other.
 pub(crate) unsafe fn allocate<F, T>(
-    info: Info,
-    limits: Limits,
+    birth: Birth,
     wake: unsafe fn(NonNull<Waiter>, Urgency),
     body: F,
 ) -> (TaskRef, Joinable<T>)
@@ -72,7 +71,7 @@ where
 {
     let vtable = const { &Vtable { run: run::<F, T>, refuse: refuse::<F, T>, free: free::<F, T> } };
     // SAFETY: the header begins the allocation that `vtable` is for; `wake` is passed on to the caller.
-    let header = unsafe { Header::new(info, limits, vtable, wake) };
+    let header = unsafe { Header::new(birth, vtable, wake) };
     let cell = Box::new(TaskCell { header, outcome: One::new(), body: UnsafeCell::new(Some(body)) });
     let cell = NonNull::from(Box::leak(cell));
     // SAFETY: the cell is alive; this only computes the address of its field.

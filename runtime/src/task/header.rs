@@ -29,6 +29,15 @@ pub(crate) struct Info {
     pub(crate) stack_class: StackClass,
 }
 
+/// What a task is made with.
+#[derive(Debug)]
+pub(crate) struct Birth {
+    pub(crate) info: Info,
+    pub(crate) limits: Limits,
+    /// Whether it may be offered to other workers after it has started.
+    pub(crate) migratable: bool,
+}
+
 impl fmt::Display for Info {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
@@ -68,6 +77,12 @@ pub(crate) struct Header {
     pub(crate) unwinds: Cell<bool>,
     /// Its home was asked to look at its limits, and has not looked yet.
     summoned: AtomicBool,
+    /// It may be offered to other workers after it has started.
+    pub(crate) migratable: bool,
+    /// It was offered, and is to run wherever it is now.
+    pub(crate) offered: Cell<bool>,
+    /// It waits with a timer of its home.
+    pub(crate) has_timer: Cell<bool>,
     /// The era of its worker in which it was suspended as one that may be unwinding.
     pub(crate) suspect_in: Cell<Option<NonZeroU32>>,
     /// Empty again before the last reference goes: INVARIANT(locals-end).
@@ -89,11 +104,11 @@ impl Header {
     /// `wake` queues the task whose header holds the waiter at its home, from any thread; `vtable` belongs
     /// to the allocation that this header begins.
     pub(crate) unsafe fn new(
-        info: Info,
-        limits: Limits,
+        birth: Birth,
         vtable: &'static Vtable,
         wake: unsafe fn(NonNull<Waiter>, Urgency),
     ) -> Self {
+        let Birth { info, limits, migratable } = birth;
         Self {
             // SAFETY: passed on to the caller.
             waiter: unsafe { Waiter::new(wake) },
@@ -109,6 +124,9 @@ impl Header {
             limits,
             unwinds: Cell::new(false),
             summoned: AtomicBool::new(false),
+            migratable,
+            offered: Cell::new(false),
+            has_timer: Cell::new(false),
             suspect_in: Cell::new(None),
             locals: Locals::default(),
             info,
@@ -155,6 +173,16 @@ impl Header {
     #[inline]
     pub(crate) fn claim(&self, home: &'static Home) -> bool {
         self.claim.claim(home)
+    }
+
+    /// As [`Claim::give_up`].
+    pub(crate) fn give_up(&self) {
+        self.claim.give_up();
+    }
+
+    /// As [`Claim::home_or_tell_claimer`].
+    pub(crate) fn home_or_tell_claimer(&self) -> Option<&'static Home> {
+        self.claim.home_or_tell_claimer()
     }
 
     /// Tells the task to end. The caller tells the home, if there is one.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 pub use self::after::after;
 pub use self::interval::{Interval, MissedTicks, interval, interval_at};
 pub use self::timeout::{Elapsed, deadline, timeout};
-use crate::suspend::{Cancelled, sleep_until as suspend_until, unwind_cancelled};
+use crate::suspend::{sleep_until as suspend_until, unwind_cancelled};
 use crate::sys::clock;
 
 /// Suspends the task, or parks the thread, for `duration`.
