@@ -72,7 +72,7 @@ impl Neighbour {
     #[inline]
     #[must_use]
     pub fn current() -> Option<Self> {
-        let (_, task) = context::current().filter(|(_, task)| !task.migratable)?;
+        let (_, task) = context::current().filter(|(_, task)| !task.is_migratable())?;
         Some(Self { task: NonNull::from(task), _here: PhantomData })
     }
 

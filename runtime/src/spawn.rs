@@ -16,7 +16,7 @@ use crate::scheduler::worker::{self, Worker};
 use crate::stack::{StackClass, StackSizeError};
 use crate::suspend;
 use crate::task::cell;
-use crate::task::header::{Birth, Info};
+use crate::task::header::{Birth, Info, Migration};
 use crate::task::limits::Limits;
 
 /// Spawns a task. Any worker may start it; the one that does keeps it until it ends.
@@ -236,7 +236,7 @@ pub struct TaskBuilder {
     stack_bytes: Option<usize>,
     wide_guard: bool,
     uncancellable: bool,
-    migratable: bool,
+    migration: Migration,
 }
 
 impl TaskBuilder {
@@ -368,7 +368,7 @@ impl TaskBuilder {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.migratable = true;
+        self.migration = Migration::Possible;
         self.spawn(body)
     }
 
@@ -481,7 +481,7 @@ impl TaskBuilder {
         if let Some(name) = &info.name {
             shared.names.note(info.id, name);
         }
-        Ok(Birth { info, limits: Limits::new(!self.uncancellable), migratable: self.migratable })
+        Ok(Birth { info, limits: Limits::new(!self.uncancellable), migration: self.migration })
     }
 }
 

@@ -13,7 +13,7 @@ use crate::coroutine::{Coroutine, Resumed, Suspender};
 use crate::stack::StackCache;
 use crate::sys::clock;
 use crate::sys::poller::Poller;
-use crate::task::header::{Header, TaskRef};
+use crate::task::header::{Header, Migration, TaskRef};
 
 /// The loop of one worker, with what only the loop uses.
 pub(crate) struct Rounds<'a> {
@@ -171,7 +171,7 @@ impl<'a> Rounds<'a> {
     #[cold]
     #[inline(never)]
     fn start(&mut self, task: NonNull<Header>, header: &Header) -> bool {
-        if header.migratable {
+        if header.is_migratable() {
             self.run_migratable(task, header);
             return false;
         }
@@ -213,7 +213,7 @@ impl<'a> Rounds<'a> {
         local.counters().finished.add(1);
         // SAFETY: queued-ref — the task has just run, and still holds the scheduler's reference.
         let header = unsafe { task.as_ref() };
-        if header.migratable {
+        if header.is_migratable() {
             self.leave_migratables(header);
         } else {
             local.disown(task);
@@ -240,13 +240,13 @@ impl<'a> Rounds<'a> {
         let suspended = shared.migratables.take(header);
         match suspended {
             Some(coroutine)
-                if !header.offered.replace(false)
+                if header.migration.replace(Migration::Possible) != Migration::Offered
                     && !is_bound
                     && !local.has_no_ready_task()
                     && shared.idle.is_anyone_free() =>
             {
                 shared.migratables.keep(header, coroutine);
-                header.offered.set(true);
+                header.migration.set(Migration::Offered);
                 header.give_up();
                 // SAFETY: counted — the scheduler's reference moves to the queue.
                 deques.fresh.push(unsafe { TaskRef::from_raw(task) });

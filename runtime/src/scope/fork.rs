@@ -73,7 +73,7 @@ where
 /// The worker, if there is a task that may leave forks with it: one that stays.
 fn may_fork<'a>() -> Option<&'a Worker> {
     let (_, task) = context::current()?;
-    worker::current().filter(|worker| !worker.local.is_stopping() && !task.migratable)
+    worker::current().filter(|worker| !worker.local.is_stopping() && !task.is_migratable())
 }
 
 /// Takes the fork at `fork` back; false if another worker has it. Forks on top of it belong to other tasks of

@@ -34,8 +34,19 @@ pub(crate) struct Info {
 pub(crate) struct Birth {
     pub(crate) info: Info,
     pub(crate) limits: Limits,
-    /// Whether it may be offered to other workers after it has started.
-    pub(crate) migratable: bool,
+    pub(crate) migration: Migration,
+}
+
+/// Whether a task may change its worker after it has started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Migration {
+    /// Never.
+    #[default]
+    Never,
+    /// When it is ready, it may be offered to other workers.
+    Possible,
+    /// It was offered: now it runs wherever it is.
+    Offered,
 }
 
 impl fmt::Display for Info {
@@ -77,10 +88,7 @@ pub(crate) struct Header {
     pub(crate) unwinds: Cell<bool>,
     /// Its home was asked to look at its limits, and has not looked yet.
     summoned: AtomicBool,
-    /// It may be offered to other workers after it has started.
-    pub(crate) migratable: bool,
-    /// It was offered, and is to run wherever it is now.
-    pub(crate) offered: Cell<bool>,
+    pub(crate) migration: Cell<Migration>,
     /// It waits with a timer of its home.
     pub(crate) has_timer: Cell<bool>,
     /// The era of its worker in which it was suspended as one that may be unwinding.
@@ -108,7 +116,7 @@ impl Header {
         vtable: &'static Vtable,
         wake: unsafe fn(NonNull<Waiter>, Urgency),
     ) -> Self {
-        let Birth { info, limits, migratable } = birth;
+        let Birth { info, limits, migration } = birth;
         Self {
             // SAFETY: passed on to the caller.
             waiter: unsafe { Waiter::new(wake) },
@@ -124,8 +132,7 @@ impl Header {
             limits,
             unwinds: Cell::new(false),
             summoned: AtomicBool::new(false),
-            migratable,
-            offered: Cell::new(false),
+            migration: Cell::new(migration),
             has_timer: Cell::new(false),
             suspect_in: Cell::new(None),
             locals: Locals::default(),
@@ -160,6 +167,12 @@ impl Header {
     #[inline]
     pub(crate) fn home(&self) -> Option<&'static Home> {
         self.claim.home()
+    }
+
+    /// Whether the task may change its worker after it has started.
+    #[inline]
+    pub(crate) fn is_migratable(&self) -> bool {
+        self.migration.get() != Migration::Never
     }
 
     /// Whether the task belongs to the worker at `home`.
