@@ -12,6 +12,9 @@ use crate::stack::{StackClass, StackSizeError};
 /// Most workers of one runtime: more than any machine has cores, fewer than breaks a process.
 const MAX_WORKERS: usize = 4096;
 
+/// Most threads for blocking closures: what Linux lets a machine have by default, about.
+const MAX_BLOCKING_THREADS: usize = 65_536;
+
 /// Sets up a [`Runtime`].
 ///
 /// # Examples
@@ -27,6 +30,7 @@ pub struct Builder {
     thread_name: String,
     max_tasks: Option<usize>,
     max_stacks: Option<usize>,
+    blocking_threads: usize,
 }
 
 impl Runtime {
@@ -50,6 +54,7 @@ impl Builder {
             thread_name: "moonfleet".into(),
             max_tasks: None,
             max_stacks: None,
+            blocking_threads: config::BLOCKING_THREADS,
         }
     }
 
@@ -115,6 +120,19 @@ impl Builder {
         self
     }
 
+    /// How many threads may run [`blocking`](crate::blocking()) closures at a time; further closures queue. They
+    /// are started when needed, and end when they were idle for ten seconds. Default: 512.
+    ///
+    /// # Examples
+    /// ```
+    /// let error = moonfleet::Runtime::builder().blocking_threads(0).build().unwrap_err();
+    /// assert_eq!(error.to_string(), "0 blocking threads were asked for: ask for 1 to 65536");
+    /// ```
+    pub fn blocking_threads(mut self, threads: usize) -> Self {
+        self.blocking_threads = threads;
+        self
+    }
+
     /// Starts the runtime: its workers begin to wait for tasks.
     ///
     /// # Errors
@@ -130,9 +148,18 @@ impl Builder {
             return Err(BuildError::Workers { asked: workers });
         }
         let stack_class = StackClass::new(self.stack_bytes, false).map_err(BuildError::StackSize)?;
-        let settings =
-            Settings { workers, stack_class, max_tasks: self.max_tasks, max_stacks: self.max_stacks };
-        Runtime::start(settings, &self.thread_name).map_err(|source| BuildError::Kernel { workers, source })
+        if !(1..=MAX_BLOCKING_THREADS).contains(&self.blocking_threads) {
+            return Err(BuildError::BlockingThreads { asked: self.blocking_threads });
+        }
+        let settings = Settings {
+            workers,
+            stack_class,
+            max_tasks: self.max_tasks,
+            max_stacks: self.max_stacks,
+            blocking_threads: self.blocking_threads,
+            thread_name: self.thread_name,
+        };
+        Runtime::start(settings).map_err(|source| BuildError::Kernel { workers, source })
     }
 }
 
@@ -149,6 +176,11 @@ impl Builder {
 pub enum BuildError {
     /// The number of workers is out of range.
     Workers {
+        /// The number asked for.
+        asked: usize,
+    },
+    /// The limit of threads for blocking closures is out of range.
+    BlockingThreads {
         /// The number asked for.
         asked: usize,
     },
@@ -169,6 +201,9 @@ impl fmt::Display for BuildError {
             BuildError::Workers { asked } => {
                 write!(f, "{asked} workers were asked for: ask for 1 to {MAX_WORKERS}")
             }
+            BuildError::BlockingThreads { asked } => {
+                write!(f, "{asked} blocking threads were asked for: ask for 1 to {MAX_BLOCKING_THREADS}")
+            }
             BuildError::StackSize(error) => error.fmt(f),
             BuildError::Kernel { workers, source } => write!(
                 f,
@@ -183,7 +218,7 @@ impl fmt::Display for BuildError {
 impl Error for BuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            BuildError::Workers { .. } => None,
+            BuildError::Workers { .. } | BuildError::BlockingThreads { .. } => None,
             BuildError::StackSize(error) => Some(error),
             BuildError::Kernel { source, .. } => Some(source),
         }

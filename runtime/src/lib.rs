@@ -61,6 +61,7 @@ mod timer;
 mod context;
 mod suspend;
 mod park;
+mod blocking;
 // ── the scheduler ───────────────────────────────────────────────────────────────────────────────────────
 mod scheduler;
 // ── what users block on ─────────────────────────────────────────────────────────────────────────────────
@@ -69,6 +70,7 @@ pub mod select;
 pub mod sync;
 pub mod time;
 mod join;
+mod offload;
 pub mod foreign;
 pub mod neighbour;
 // ── whole programs ──────────────────────────────────────────────────────────────────────────────────────
@@ -83,7 +85,8 @@ mod run;
 pub use crate::builder::{BuildError, Builder};
 pub use crate::current::{CurrentTask, current_task, worker_count, worker_index};
 pub use crate::join::JoinHandle;
-pub use crate::metrics::{Metrics, WorkerMetrics};
+pub use crate::metrics::{BlockingMetrics, Metrics, WorkerMetrics};
+pub use crate::offload::{NoThread, blocking, try_blocking};
 pub use crate::run::run;
 pub use crate::runtime::{Handle, Runtime};
 pub use crate::shutdown::{ShutdownReport, StuckWorker};

@@ -7,11 +7,11 @@ use std::io;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_deque::Worker as Deque;
 
-use crate::channel::{Receiver, Sender, unbounded};
+use crate::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use crate::config;
 use crate::context;
 use crate::join::JoinHandle;
@@ -67,7 +67,7 @@ pub struct Handle {
 }
 
 impl Runtime {
-    pub(crate) fn start(settings: Settings, thread_name: &str) -> io::Result<Self> {
+    pub(crate) fn start(settings: Settings) -> io::Result<Self> {
         // SAFETY: `overflowing` reads a constant-initialised thread-local and plain fields of the current
         // task, whose name lives as long as the task: async-signal-safe, and it cannot panic.
         unsafe { stack::install(context::overflowing) };
@@ -80,7 +80,7 @@ impl Runtime {
         for (index, fresh) in deques.into_iter().enumerate() {
             let poller = Poller::new(runtime.shared.homes[index].doorbell())?;
             let shared = Arc::clone(&runtime.shared);
-            let name = format!("{thread_name}-{index}");
+            let name = format!("{}-{index}", shared.settings.thread_name);
             let ending = ending.clone();
             thread::Builder::new().name(name).spawn(move || {
                 run_worker(Worker::new(index, fresh, shared), poller, ending);
@@ -204,7 +204,8 @@ impl Runtime {
     }
 
     /// Ends the runtime: no task is spawned any more, suspended tasks are woken to unwind, tasks that have
-    /// not started are dropped, and the call waits for all that up to `timeout`.
+    /// not started are dropped, and the call waits for all that up to `timeout`. A task that waits for a
+    /// [`blocking`](crate::blocking()) closure ends after the closure.
     ///
     /// # Suspends
     /// Until every task has ended, or for `timeout`.
@@ -213,7 +214,7 @@ impl Runtime {
     ///
     /// # Examples
     /// ```
-    /// use std::time::Duration;
+    /// use std::time::{Duration, Instant};
     ///
     /// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
     /// let (tx, rx) = moonfleet::channel::rendezvous::<()>();
@@ -238,18 +239,25 @@ impl Runtime {
         for home in &self.shared.homes {
             home.stop();
         }
-        let deadline = deadline_after(timeout);
+        let stuck = self.await_workers(deadline_after(timeout));
+        // What still runs is not disturbed by this: its thread ends after it.
+        self.shared.blocking.close();
+        self.report(&stuck)
+    }
+
+    /// Waits until the workers have ended, or `deadline` has come: those that have not ended.
+    fn await_workers(&self, deadline: Instant) -> Vec<usize> {
         let mut running: Vec<usize> = (0..self.workers()).collect();
         while !running.is_empty() {
-            let left = deadline.saturating_duration_since(std::time::Instant::now());
+            let left = deadline.saturating_duration_since(Instant::now());
             match self.ended.recv_timeout(left) {
                 Ok(index) => running.retain(|&other| other != index),
                 // Closed: workers that never started have nothing to end.
-                Err(crate::channel::RecvTimeoutError::Closed) => break,
-                Err(crate::channel::RecvTimeoutError::Timeout) => return self.report(&running),
+                Err(RecvTimeoutError::Closed) => running.clear(),
+                Err(RecvTimeoutError::Timeout) => break,
             }
         }
-        self.report(&[])
+        running
     }
 
     fn report(&self, workers: &[usize]) -> ShutdownReport {
@@ -257,7 +265,8 @@ impl Runtime {
             worker,
             task: self.shared.counters[worker].running.get().map(|id| self.shared.names.describe(id)),
         };
-        ShutdownReport::new(workers.iter().map(describe).collect())
+        let pool = self.shared.blocking.census();
+        ShutdownReport::new(workers.iter().map(describe).collect(), pool.threads - pool.idle + pool.queued)
     }
 
     /// Whether the calling thread is one of this runtime's workers.

@@ -115,6 +115,22 @@ impl Party {
             Party::Thread(parker) => parker.wait(deadline_ns),
         }
     }
+
+    /// Suspends the party, whose word is armed, though it may be in the middle of being cancelled: for a wait
+    /// that others rely on, and that the caller therefore begins again until it is fired. A cancel that comes
+    /// now still ends it, once.
+    ///
+    /// # Suspends
+    /// Always.
+    pub(crate) fn wait_once_more(&self) -> Reason {
+        match self {
+            Party::Task(party) => {
+                party.switch_out();
+                party.task.waiter().word().take()
+            }
+            Party::Thread(parker) => parker.wait(None),
+        }
+    }
 }
 
 impl TaskParty {

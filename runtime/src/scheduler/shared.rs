@@ -9,6 +9,7 @@ use crossbeam_deque::{Injector, Stealer};
 use super::gate::Gate;
 use super::idle::Idle;
 use super::names::Names;
+use crate::blocking::pool::Pool;
 use crate::context::counters::Counters;
 use crate::home::Home;
 use crate::stack::{StackClass, StackPool};
@@ -21,6 +22,9 @@ pub(crate) struct Settings {
     pub(crate) stack_class: StackClass,
     pub(crate) max_tasks: Option<usize>,
     pub(crate) max_stacks: Option<usize>,
+    pub(crate) blocking_threads: usize,
+    /// What the names of its threads begin with.
+    pub(crate) thread_name: String,
 }
 
 /// One runtime, seen by all its workers and handles.
@@ -35,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) idle: Idle,
     pub(crate) gate: Gate,
     pub(crate) stacks: Arc<StackPool>,
+    /// Threads for closures that block.
+    pub(crate) blocking: Arc<Pool>,
     pub(crate) names: Names,
     /// Tasks that exist, if their number is limited.
     alive: Option<AtomicUsize>,
@@ -53,6 +59,7 @@ impl Shared {
             idle: Idle::new(settings.workers),
             gate: Gate::new(),
             stacks: StackPool::new(settings.max_stacks),
+            blocking: Pool::new(settings.blocking_threads, &settings.thread_name),
             names: Names::default(),
             alive: settings.max_tasks.map(|_| AtomicUsize::new(0)),
             next_id: AtomicU64::new(1),
