@@ -3,8 +3,11 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config;
+use crate::monitor::{Hog, Monitor};
 use crate::runtime::Runtime;
 use crate::scheduler::shared::Settings;
 use crate::stack::{StackClass, StackSizeError};
@@ -14,6 +17,9 @@ const MAX_WORKERS: usize = 4096;
 
 /// Most threads for blocking closures: what Linux lets a machine have by default, about.
 const MAX_BLOCKING_THREADS: usize = 65_536;
+
+/// Lowest threshold of a monitor: below it, the looks would be a load of their own.
+const MIN_THRESHOLD: Duration = Duration::from_millis(1);
 
 /// Sets up a [`Runtime`].
 ///
@@ -31,6 +37,7 @@ pub struct Builder {
     max_tasks: Option<usize>,
     max_stacks: Option<usize>,
     blocking_threads: usize,
+    monitors: Vec<Monitor>,
 }
 
 impl Runtime {
@@ -55,6 +62,7 @@ impl Builder {
             max_tasks: None,
             max_stacks: None,
             blocking_threads: config::BLOCKING_THREADS,
+            monitors: Vec::new(),
         }
     }
 
@@ -133,6 +141,30 @@ impl Builder {
         self
     }
 
+    /// Calls `callback` for every task that keeps its worker for longer than `threshold` without waiting or yielding:
+    /// once for each such turn, from a thread of the monitor's own, before the turn has lasted for one and a half
+    /// thresholds. Called again, it adds another monitor. Default: none, and no such thread.
+    ///
+    /// Watching costs the workers nothing while they run, and nothing at all while they sleep. A callback that
+    /// panics is reported on stderr, and called again for the next task; one that takes long delays the next look.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = moonfleet::Runtime::builder()
+    ///     .monitor(Duration::from_millis(100), |hog| eprintln!("warning: {hog}"))
+    ///     .build()
+    ///     .unwrap();
+    /// # runtime.block_on(|| ());
+    /// let error = moonfleet::Runtime::builder().monitor(Duration::ZERO, |_| ()).build().unwrap_err();
+    /// assert_eq!(error.to_string(), "a monitor's threshold of 0ns was asked for: ask for 1ms or more");
+    /// ```
+    pub fn monitor(mut self, threshold: Duration, callback: impl Fn(&Hog) + Send + Sync + 'static) -> Self {
+        self.monitors.push(Monitor { threshold, callback: Arc::new(callback) });
+        self
+    }
+
     /// Starts the runtime: its workers begin to wait for tasks.
     ///
     /// # Errors
@@ -151,15 +183,19 @@ impl Builder {
         if !(1..=MAX_BLOCKING_THREADS).contains(&self.blocking_threads) {
             return Err(BuildError::BlockingThreads { asked: self.blocking_threads });
         }
+        if let Some(monitor) = self.monitors.iter().find(|monitor| monitor.threshold < MIN_THRESHOLD) {
+            return Err(BuildError::MonitorThreshold { asked: monitor.threshold });
+        }
         let settings = Settings {
             workers,
             stack_class,
             max_tasks: self.max_tasks,
             max_stacks: self.max_stacks,
             blocking_threads: self.blocking_threads,
+            is_watched: !self.monitors.is_empty(),
             thread_name: self.thread_name,
         };
-        Runtime::start(settings).map_err(|source| BuildError::Kernel { workers, source })
+        Runtime::start(settings, self.monitors).map_err(|source| BuildError::Kernel { workers, source })
     }
 }
 
@@ -184,6 +220,11 @@ pub enum BuildError {
         /// The number asked for.
         asked: usize,
     },
+    /// A monitor's threshold is too low.
+    MonitorThreshold {
+        /// The threshold asked for.
+        asked: Duration,
+    },
     /// The stack size is out of range.
     StackSize(StackSizeError),
     /// The kernel refused a thread, a stack for its signals, or a descriptor.
@@ -204,6 +245,12 @@ impl fmt::Display for BuildError {
             BuildError::BlockingThreads { asked } => {
                 write!(f, "{asked} blocking threads were asked for: ask for 1 to {MAX_BLOCKING_THREADS}")
             }
+            BuildError::MonitorThreshold { asked } => {
+                write!(
+                    f,
+                    "a monitor's threshold of {asked:?} was asked for: ask for {MIN_THRESHOLD:?} or more"
+                )
+            }
             BuildError::StackSize(error) => error.fmt(f),
             BuildError::Kernel { workers, source } => write!(
                 f,
@@ -218,7 +265,9 @@ impl fmt::Display for BuildError {
 impl Error for BuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            BuildError::Workers { .. } | BuildError::BlockingThreads { .. } => None,
+            BuildError::Workers { .. }
+            | BuildError::BlockingThreads { .. }
+            | BuildError::MonitorThreshold { .. } => None,
             BuildError::StackSize(error) => Some(error),
             BuildError::Kernel { source, .. } => Some(source),
         }

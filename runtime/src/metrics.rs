@@ -42,6 +42,9 @@ pub struct WorkerMetrics {
     pub wakes_remote: u64,
     /// Times the worker went to sleep.
     pub parks: u64,
+    /// Turns of tasks that lasted longer than the threshold of [`Builder::monitor`](crate::Builder::monitor), the
+    /// lowest of them; zero without a monitor.
+    pub hogs: u64,
 }
 
 /// What the threads for [`blocking`](crate::blocking()) closures are at.
@@ -77,6 +80,7 @@ impl Metrics {
             wakes_local: counters.wakes_local.get(),
             wakes_remote: counters.wakes_remote.get(),
             parks: counters.parks.get(),
+            hogs: counters.hogs.get(),
         });
         let census = shared.blocking.census();
         let blocking = BlockingMetrics {
@@ -130,6 +134,7 @@ impl Metrics {
             wakes_local: sum.wakes_local + worker.wakes_local,
             wakes_remote: sum.wakes_remote + worker.wakes_remote,
             parks: sum.parks + worker.parks,
+            hogs: sum.hogs + worker.hogs,
         })
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::thread;
+use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use crossbeam_deque::Worker as Deque;
@@ -16,6 +16,7 @@ use crate::config;
 use crate::context;
 use crate::join::JoinHandle;
 use crate::metrics::Metrics;
+use crate::monitor::{self, Monitor};
 use crate::scheduler::rounds::Rounds;
 use crate::scheduler::shared::{Settings, Shared};
 use crate::scheduler::worker::{self, Worker};
@@ -49,6 +50,8 @@ pub struct Runtime {
     shared: Arc<Shared>,
     /// One message per worker that has ended; closed when all have.
     ended: Receiver<usize>,
+    /// The thread that watches the workers, if one was asked for.
+    monitor: Option<Thread>,
     shut_down: bool,
 }
 
@@ -67,7 +70,7 @@ pub struct Handle {
 }
 
 impl Runtime {
-    pub(crate) fn start(settings: Settings) -> io::Result<Self> {
+    pub(crate) fn start(settings: Settings, monitors: Vec<Monitor>) -> io::Result<Self> {
         // SAFETY: `overflowing` reads a constant-initialised thread-local and plain fields of the current
         // task, whose name lives as long as the task: async-signal-safe, and it cannot panic.
         unsafe { stack::install(context::overflowing) };
@@ -75,7 +78,7 @@ impl Runtime {
         let stealers = deques.iter().map(Deque::stealer).collect();
         let shared = Arc::new(Shared::new(settings, stealers)?);
         let (ending, ended) = unbounded();
-        let runtime = Self { shared, ended, shut_down: false };
+        let mut runtime = Self { shared, ended, monitor: None, shut_down: false };
         // If a thread is refused, dropping `runtime` ends those that have started.
         for (index, fresh) in deques.into_iter().enumerate() {
             let poller = Poller::new(runtime.shared.homes[index].doorbell())?;
@@ -86,6 +89,7 @@ impl Runtime {
                 run_worker(Worker::new(index, fresh, shared), poller, ending);
             })?;
         }
+        runtime.monitor = monitor::start(&runtime.shared, monitors)?;
         Ok(runtime)
     }
 
@@ -242,6 +246,9 @@ impl Runtime {
         let stuck = self.await_workers(deadline_after(timeout));
         // What still runs is not disturbed by this: its thread ends after it.
         self.shared.blocking.close();
+        if let Some(thread) = self.monitor.take() {
+            monitor::stop(&self.shared, &thread);
+        }
         self.report(&stuck)
     }
 

@@ -3,7 +3,8 @@
 //! - [`shared`]: what the workers of one runtime share: homes, injector, idle state, gate, limits.
 //! - [`worker`]: a worker as its tasks see it. [`rounds`]: its loop: how tasks are picked, run, searched for.
 //! - [`names`]: names of running tasks, for reports.
-//! - [`idle`], [`gate`]: the protocols, as leaf files that loom checks.
+//! - [`lookout`]: how a monitor watches over turns, by the [`sampler`], and sleeps while the workers do.
+//! - [`idle`], [`gate`], [`watch`]: the protocols, as leaf files that loom checks.
 //!
 //! # A worker's queues
 //! ```text
@@ -18,7 +19,10 @@
 
 pub(crate) mod gate;
 pub(crate) mod idle;
+pub(crate) mod lookout;
 pub(crate) mod names;
 pub(crate) mod rounds;
+pub(crate) mod sampler;
 pub(crate) mod shared;
+pub(crate) mod watch;
 pub(crate) mod worker;

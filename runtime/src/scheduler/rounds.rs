@@ -6,6 +6,7 @@ use std::ptr::NonNull;
 
 use crossbeam_deque::Steal;
 
+use super::lookout::Lookout;
 use super::worker::{self, Worker};
 use crate::config::Pace;
 use crate::coroutine::{Coroutine, Resumed, Suspender};
@@ -316,7 +317,9 @@ impl<'a> Rounds<'a> {
         shared.idle.announce_sleep(index);
         if !shared.has_stealable() && local.home().inbox().doze() {
             local.counters().parks.add(1);
+            let watched = shared.lookout.as_ref().map(Lookout::worker_sleeps);
             self.poller.sleep(timeout_ns);
+            drop(watched);
         }
         let had_news = local.home().inbox().has_news();
         local.drain_inbox();

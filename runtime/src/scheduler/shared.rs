@@ -8,6 +8,7 @@ use crossbeam_deque::{Injector, Stealer};
 
 use super::gate::Gate;
 use super::idle::Idle;
+use super::lookout::Lookout;
 use super::names::Names;
 use crate::blocking::pool::Pool;
 use crate::context::counters::Counters;
@@ -23,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) max_tasks: Option<usize>,
     pub(crate) max_stacks: Option<usize>,
     pub(crate) blocking_threads: usize,
+    /// Whether a monitor watches the workers.
+    pub(crate) is_watched: bool,
     /// What the names of its threads begin with.
     pub(crate) thread_name: String,
 }
@@ -42,6 +45,8 @@ pub(crate) struct Shared {
     /// Threads for closures that block.
     pub(crate) blocking: Arc<Pool>,
     pub(crate) names: Names,
+    /// Where the workers tell the monitor that they sleep or wake, if there is one.
+    pub(crate) lookout: Option<Lookout>,
     /// Tasks that exist, if their number is limited.
     alive: Option<AtomicUsize>,
     next_id: AtomicU64,
@@ -61,6 +66,7 @@ impl Shared {
             stacks: StackPool::new(settings.max_stacks),
             blocking: Pool::new(settings.blocking_threads, &settings.thread_name),
             names: Names::default(),
+            lookout: settings.is_watched.then(|| Lookout::new(settings.workers)),
             alive: settings.max_tasks.map(|_| AtomicUsize::new(0)),
             next_id: AtomicU64::new(1),
             settings,
