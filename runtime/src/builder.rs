@@ -38,6 +38,7 @@ pub struct Builder {
     max_stacks: Option<usize>,
     blocking_threads: usize,
     monitors: Vec<Monitor>,
+    measures_stacks: bool,
 }
 
 impl Runtime {
@@ -63,6 +64,7 @@ impl Builder {
             max_stacks: None,
             blocking_threads: config::BLOCKING_THREADS,
             monitors: Vec::new(),
+            measures_stacks: false,
         }
     }
 
@@ -125,6 +127,19 @@ impl Builder {
     /// ```
     pub fn max_stacks(mut self, stacks: usize) -> Self {
         self.max_stacks = Some(stacks);
+        self
+    }
+
+    /// Measures how deep tasks go, for [`Runtime::stack_usage`]. Default: no, because every task that ends then costs
+    /// some system calls, and the next one on its stack finds no memory there.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().measure_stacks(true).build().unwrap();
+    /// # runtime.block_on(|| ());
+    /// ```
+    pub fn measure_stacks(mut self, measure: bool) -> Self {
+        self.measures_stacks = measure;
         self
     }
 
@@ -192,6 +207,7 @@ impl Builder {
             max_tasks: self.max_tasks,
             max_stacks: self.max_stacks,
             blocking_threads: self.blocking_threads,
+            measures_stacks: self.measures_stacks,
             is_watched: !self.monitors.is_empty(),
             thread_name: self.thread_name,
         };

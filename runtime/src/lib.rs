@@ -93,7 +93,7 @@ pub use crate::run::run;
 pub use crate::runtime::{Handle, Runtime};
 pub use crate::shutdown::{ShutdownReport, StuckWorker};
 pub use crate::spawn::{SpawnError, TaskBuilder, spawn, spawn_local, spawn_on, yield_now};
-pub use crate::stack::{StackError, StackSizeError};
+pub use crate::stack::{StackError, StackSizeError, StackUsage};
 pub use crate::task::error::{JoinError, TaskPanic};
 
 /// The program in README.md is compiled and run like every other example.

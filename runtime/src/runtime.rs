@@ -23,7 +23,7 @@ use crate::scheduler::worker::{self, Worker};
 use crate::select::deadline_after;
 use crate::shutdown::{ShutdownReport, StuckWorker};
 use crate::spawn::{SpawnError, TaskBuilder};
-use crate::stack::{self, AltStack};
+use crate::stack::{self, AltStack, StackUsage, UsageTable};
 use crate::suspend::Party;
 use crate::sys::poller::{Poller, be_punctual};
 use crate::task::error::JoinError;
@@ -207,6 +207,36 @@ impl Runtime {
         Metrics::read(&self.shared)
     }
 
+    /// How deep the tasks that have ended went into their stacks, by name, the deepest first; nothing without
+    /// [`Builder::measure_stacks`](crate::Builder::measure_stacks).
+    ///
+    /// The first 4096 names have entries of their own; what comes after them counts as unnamed.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().workers(1).measure_stacks(true).build().unwrap();
+    /// runtime.block_on(|| ());
+    /// for usage in runtime.stack_usage() {
+    ///     println!("{usage}");
+    /// }
+    /// ```
+    #[must_use]
+    pub fn stack_usage(&self) -> Vec<StackUsage> {
+        self.shared.stack_usage.as_ref().map(UsageTable::read).unwrap_or_default()
+    }
+
+    /// Gives the memory of idle stacks back to the kernel; see [`Handle::trim_stacks`].
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+    /// runtime.block_on(|| (0..1000).for_each(|_| drop(moonfleet::spawn(|| ()))));
+    /// runtime.trim_stacks();
+    /// ```
+    pub fn trim_stacks(&self) {
+        self.shared.trim_stacks();
+    }
+
     /// Ends the runtime: no task is spawned any more, suspended tasks are woken to unwind, tasks that have
     /// not started are dropped, and the call waits for all that up to `timeout`. A task that waits for a
     /// [`blocking`](crate::blocking()) closure ends after the closure.
@@ -328,6 +358,22 @@ impl Handle {
         T: Send + 'static,
     {
         TaskBuilder::new().spawn_from_outside(&self.shared, None, body)
+    }
+
+    /// Gives the memory of idle stacks back to the kernel: after a burst of tasks whose like will not come soon.
+    ///
+    /// A runtime keeps the stacks of ended tasks for the next ones, with what memory they have: at most 4096 of
+    /// them, 1 GiB together, and 256 for each worker. The stacks stay, the memory goes: at once where they are
+    /// nobody's, and where a worker has them when it next looks, which a sleeping one is woken for.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+    /// let handle = runtime.handle();
+    /// runtime.block_on(move || handle.trim_stacks());
+    /// ```
+    pub fn trim_stacks(&self) {
+        self.shared.trim_stacks();
     }
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Rounds<'a> {
     worker: &'a Worker,
     poller: Poller,
     stacks: StackCache,
+    /// How many trims this cache has been through.
+    stack_trims: usize,
     random: fastrand::Rng,
     pace: Pace,
     /// Counted as searching by a producer that woke us, or by ourselves.
@@ -42,6 +44,7 @@ impl<'a> Rounds<'a> {
             worker,
             poller,
             stacks: StackCache::new(worker.shared.stacks.clone()),
+            stack_trims: worker.shared.stack_trims(),
             random: fastrand::Rng::new(),
             pace,
             searching: false,
@@ -190,7 +193,11 @@ impl<'a> Rounds<'a> {
         // SAFETY: queued-ref — the task has just run, and still holds the scheduler's reference.
         let header = unsafe { task.as_ref() };
         if let Some(coroutine) = header.coroutine.take() {
-            self.stacks.give(coroutine.into_stack());
+            let mut stack = coroutine.into_stack();
+            if let Some(table) = &self.worker.shared.stack_usage {
+                table.measure(header.info().name.as_ref(), &mut stack);
+            }
+            self.stacks.give(stack);
         }
         Self::let_go(task);
     }
@@ -203,7 +210,7 @@ impl<'a> Rounds<'a> {
 
     // ── upkeep ──────────────────────────────────────────────────────────────────────────────────────────
 
-    /// What is not looked at in every round: the clock, the injector, the order to stop.
+    /// What is not looked at in every round: the clock, the injector, the orders to stop and to trim.
     fn upkeep(&mut self) {
         let local = &self.worker.local;
         let now_ns = clock::now_ns();
@@ -214,6 +221,11 @@ impl<'a> Rounds<'a> {
         }
         if let Steal::Success(task) = self.worker.shared.injector.steal() {
             self.worker.fresh.push(task);
+        }
+        let stack_trims = self.worker.shared.stack_trims();
+        if self.stack_trims != stack_trims {
+            self.stack_trims = stack_trims;
+            self.stacks.trim();
         }
     }
 

@@ -13,7 +13,7 @@ use super::names::Names;
 use crate::blocking::pool::Pool;
 use crate::context::counters::Counters;
 use crate::home::Home;
-use crate::stack::{StackClass, StackPool};
+use crate::stack::{StackClass, StackPool, UsageTable};
 use crate::task::header::{Info, TaskRef};
 
 /// What a runtime is made with.
@@ -24,6 +24,7 @@ pub(crate) struct Settings {
     pub(crate) max_tasks: Option<usize>,
     pub(crate) max_stacks: Option<usize>,
     pub(crate) blocking_threads: usize,
+    pub(crate) measures_stacks: bool,
     /// Whether a monitor watches the workers.
     pub(crate) is_watched: bool,
     /// What the names of its threads begin with.
@@ -42,6 +43,10 @@ pub(crate) struct Shared {
     pub(crate) idle: Idle,
     pub(crate) gate: Gate,
     pub(crate) stacks: Arc<StackPool>,
+    /// How deep tasks went, if that is measured.
+    pub(crate) stack_usage: Option<UsageTable>,
+    /// How often somebody asked for the memory of idle stacks.
+    stack_trims: AtomicUsize,
     /// Threads for closures that block.
     pub(crate) blocking: Arc<Pool>,
     pub(crate) names: Names,
@@ -64,6 +69,8 @@ impl Shared {
             idle: Idle::new(settings.workers),
             gate: Gate::new(),
             stacks: StackPool::new(settings.max_stacks),
+            stack_usage: settings.measures_stacks.then(UsageTable::default),
+            stack_trims: AtomicUsize::new(0),
             blocking: Pool::new(settings.blocking_threads, &settings.thread_name),
             names: Names::default(),
             lookout: settings.is_watched.then(|| Lookout::new(settings.workers)),
@@ -97,6 +104,20 @@ impl Shared {
             // ORDER: Relaxed; as in `admit`.
             alive.fetch_sub(1, Ordering::Relaxed);
         }
+    }
+
+    /// Gives the memory of idle stacks back to the kernel: of the pool's now, of the workers' when they look.
+    pub(crate) fn trim_stacks(&self) {
+        self.stacks.trim();
+        // ORDER: Relaxed; each notice below publishes it to its worker.
+        self.stack_trims.fetch_add(1, Ordering::Relaxed);
+        self.homes.iter().for_each(|home| home.notify());
+    }
+
+    /// How often [`Shared::trim_stacks`] was called: a worker that finds another figure than before is to trim.
+    pub(crate) fn stack_trims(&self) -> usize {
+        // ORDER: Relaxed; see `trim_stacks`.
+        self.stack_trims.load(Ordering::Relaxed)
     }
 
     /// Tells an idle worker, if any, and if none is looking around already, that an unstarted task waits.
