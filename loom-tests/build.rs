@@ -15,9 +15,10 @@ mod mutations;
 use mutations::{MUTATIONS, Mutation};
 
 /// What a twin is made of, below the workspace root. Folders are taken without their subfolders.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 8] = [
     "runtime/src/wait",
     "runtime/src/home",
+    "runtime/src/context",
     "runtime/src/scheduler",
     "runtime/src/channel",
     "runtime/src/select",

@@ -6,5 +6,7 @@ mod idle;
 mod inbox;
 mod lock;
 mod one;
+mod running;
 mod select;
+mod watch;
 mod word;

@@ -1,7 +1,7 @@
 //! The current worker and task of this thread: where blocking code meets the scheduler.
 //!
 //! - [`local`]: a worker's own run queues, timers and counters, touched by its thread alone.
-//! - [`counters`]: what a worker counts, readable by anybody.
+//! - [`counters`]: what a worker counts, readable by anybody; [`running`]: which task it runs.
 //! - this file: the thread-local that finds them, and the wake that crosses or stays.
 //!
 //! A started task never changes its thread, so a reference found here stays right over a suspension.
@@ -10,6 +10,7 @@
 
 pub(crate) mod counters;
 pub(crate) mod local;
+pub(crate) mod running;
 
 use core::cell::Cell;
 use core::ptr::{self, NonNull};

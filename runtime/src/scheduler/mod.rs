@@ -5,7 +5,8 @@
 //! - [`deques`]: the queues that thieves take from. [`fork`]: calls that become tasks only when taken.
 //! - [`migratables`]: tasks that may move after they have started.
 //! - [`names`]: names of running tasks, for reports.
-//! - [`idle`], [`gate`]: the protocols, as leaf files that loom checks.
+//! - [`lookout`]: how a monitor watches over turns, by the [`sampler`], and sleeps while the workers do.
+//! - [`idle`], [`gate`], [`watch`]: the protocols, as leaf files that loom checks.
 //!
 //! # A worker's queues
 //! ```text
@@ -22,8 +23,11 @@ pub(crate) mod fork;
 pub(crate) mod deques;
 pub(crate) mod gate;
 pub(crate) mod idle;
+pub(crate) mod lookout;
 pub(crate) mod migratables;
 pub(crate) mod names;
 pub(crate) mod rounds;
+pub(crate) mod sampler;
 pub(crate) mod shared;
+pub(crate) mod watch;
 pub(crate) mod worker;

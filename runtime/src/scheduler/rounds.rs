@@ -6,6 +6,7 @@ use std::ptr::NonNull;
 
 use crossbeam_deque::Steal;
 
+use super::lookout::Lookout;
 use super::worker::{self, Worker};
 use crate::config::Pace;
 use crate::context;
@@ -20,6 +21,8 @@ pub(crate) struct Rounds<'a> {
     worker: &'a Worker,
     poller: Poller,
     stacks: StackCache,
+    /// How many trims this cache has been through.
+    stack_trims: usize,
     random: fastrand::Rng,
     pace: Pace,
     /// Counted as searching by a producer that woke us, or by ourselves.
@@ -42,6 +45,7 @@ impl<'a> Rounds<'a> {
             worker,
             poller,
             stacks: StackCache::new(worker.shared.stacks.clone()),
+            stack_trims: worker.shared.stack_trims(),
             random: fastrand::Rng::new(),
             pace,
             searching: false,
@@ -219,7 +223,11 @@ impl<'a> Rounds<'a> {
             local.disown(task);
         }
         if let Some(coroutine) = header.coroutine.take() {
-            self.stacks.give(coroutine.into_stack());
+            let mut stack = coroutine.into_stack();
+            if let Some(table) = &self.worker.shared.stack_usage {
+                table.measure(header.info().name.as_ref(), &mut stack);
+            }
+            self.stacks.give(stack);
         }
         Self::let_go(task);
     }
@@ -278,7 +286,7 @@ impl<'a> Rounds<'a> {
 
     // ── upkeep ──────────────────────────────────────────────────────────────────────────────────────────
 
-    /// What is not looked at in every round: the clock, the injector, the order to stop.
+    /// What is not looked at in every round: the clock, the injector, the orders to stop and to trim.
     fn upkeep(&mut self) {
         let local = &self.worker.local;
         let now_ns = clock::now_ns();
@@ -293,6 +301,11 @@ impl<'a> Rounds<'a> {
         local.obey_orders(now_ns);
         if let Steal::Success(task) = self.worker.shared.injector.steal() {
             self.worker.deques.fresh.push(task);
+        }
+        let stack_trims = self.worker.shared.stack_trims();
+        if self.stack_trims != stack_trims {
+            self.stack_trims = stack_trims;
+            self.stacks.trim();
         }
     }
 
@@ -402,7 +415,9 @@ impl<'a> Rounds<'a> {
         shared.idle.announce_sleep(index);
         if !shared.has_stealable() && local.home().inbox().doze() {
             local.counters().parks.add(1);
+            let watched = shared.lookout.as_ref().map(Lookout::worker_sleeps);
             self.poller.sleep(timeout_ns);
+            drop(watched);
         }
         let had_news = local.home().inbox().has_news();
         local.drain_inbox();

@@ -9,11 +9,13 @@ use crossbeam_deque::Injector;
 use super::deques::Stealers;
 use super::gate::Gate;
 use super::idle::Idle;
+use super::lookout::Lookout;
 use super::migratables::Migratables;
 use super::names::Names;
+use crate::blocking::pool::Pool;
 use crate::context::counters::Counters;
 use crate::home::Home;
-use crate::stack::{StackClass, StackPool};
+use crate::stack::{StackClass, StackPool, UsageTable};
 use crate::task::header::{Info, TaskRef};
 
 /// What a runtime is made with.
@@ -23,6 +25,12 @@ pub(crate) struct Settings {
     pub(crate) stack_class: StackClass,
     pub(crate) max_tasks: Option<usize>,
     pub(crate) max_stacks: Option<usize>,
+    pub(crate) blocking_threads: usize,
+    pub(crate) measures_stacks: bool,
+    /// Whether a monitor watches the workers.
+    pub(crate) is_watched: bool,
+    /// What the names of its threads begin with.
+    pub(crate) thread_name: String,
 }
 
 /// One runtime, seen by all its workers and handles.
@@ -37,8 +45,16 @@ pub(crate) struct Shared {
     pub(crate) idle: Idle,
     pub(crate) gate: Gate,
     pub(crate) stacks: Arc<StackPool>,
+    /// How deep tasks went, if that is measured.
+    pub(crate) stack_usage: Option<UsageTable>,
+    /// How often somebody asked for the memory of idle stacks.
+    stack_trims: AtomicUsize,
+    /// Threads for closures that block.
+    pub(crate) blocking: Arc<Pool>,
     pub(crate) names: Names,
     pub(crate) migratables: Migratables,
+    /// Where the workers tell the monitor that they sleep or wake, if there is one.
+    pub(crate) lookout: Option<Lookout>,
     /// Tasks that exist, if their number is limited.
     alive: Option<AtomicUsize>,
     next_id: AtomicU64,
@@ -85,8 +101,12 @@ impl Shared {
             idle: Idle::new(settings.workers),
             gate: Gate::new(),
             stacks: StackPool::new(settings.max_stacks),
+            stack_usage: settings.measures_stacks.then(UsageTable::default),
+            stack_trims: AtomicUsize::new(0),
+            blocking: Pool::new(settings.blocking_threads, &settings.thread_name),
             names: Names::default(),
             migratables: Migratables::default(),
+            lookout: settings.is_watched.then(|| Lookout::new(settings.workers)),
             alive: settings.max_tasks.map(|_| AtomicUsize::new(0)),
             next_id: AtomicU64::new(1),
             settings,
@@ -125,6 +145,20 @@ impl Shared {
             // ORDER: Relaxed; as in `admit`.
             alive.fetch_sub(1, Ordering::Relaxed);
         }
+    }
+
+    /// Gives the memory of idle stacks back to the kernel: of the pool's now, of the workers' when they look.
+    pub(crate) fn trim_stacks(&self) {
+        self.stacks.trim();
+        // ORDER: Relaxed; each notice below publishes it to its worker.
+        self.stack_trims.fetch_add(1, Ordering::Relaxed);
+        self.homes.iter().for_each(|home| home.notify());
+    }
+
+    /// How often [`Shared::trim_stacks`] was called: a worker that finds another figure than before is to trim.
+    pub(crate) fn stack_trims(&self) -> usize {
+        // ORDER: Relaxed; see `trim_stacks`.
+        self.stack_trims.load(Ordering::Relaxed)
     }
 
     /// Tells an idle worker, if any, and if none is looking around already, that an unstarted task waits.

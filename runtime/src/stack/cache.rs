@@ -17,13 +17,14 @@ use super::slot::Stack;
 pub(crate) struct StackCache {
     /// By class, in order of first use: a worker has one or two.
     classes: Vec<CachedClass>,
-    cached: usize,
     pool: Arc<StackPool>,
 }
 
 #[derive(Debug)]
 struct CachedClass {
     class: StackClass,
+    /// How many may be idle here.
+    most: usize,
     /// The warmest last.
     idle: Vec<Stack>,
     /// Where new stacks are made, by this cache alone.
@@ -33,7 +34,7 @@ struct CachedClass {
 impl StackCache {
     /// An empty cache in front of `pool`.
     pub(crate) fn new(pool: Arc<StackPool>) -> StackCache {
-        StackCache { classes: Vec::new(), cached: pool.cached(), pool }
+        StackCache { classes: Vec::new(), pool }
     }
 
     /// A stack of `class`: the one given back last, if there is one.
@@ -54,13 +55,20 @@ impl StackCache {
     /// Keeps `stack` for the next task; the coldest of its class go to the pool when there are too many.
     #[inline]
     pub(crate) fn give(&mut self, stack: Stack) {
-        let most = self.cached;
         if let Some(cached) = self.classes.iter_mut().find(|cached| cached.class == stack.class())
-            && cached.idle.len() < most
+            && cached.idle.len() < cached.most
         {
             cached.idle.push(stack);
         } else {
             self.give_to_pool(stack);
+        }
+    }
+
+    /// Gives all stacks to the pool, and their memory back to the kernel.
+    #[cold]
+    pub(crate) fn trim(&mut self) {
+        for cached in &mut self.classes {
+            self.pool.take_back_cold(cached.class, std::mem::take(&mut cached.idle));
         }
     }
 
@@ -78,11 +86,11 @@ impl StackCache {
     fn give_to_pool(&mut self, stack: Stack) {
         let class = stack.class();
         let index = self.index_of(class);
-        let idle = &mut self.classes[index].idle;
+        let CachedClass { most, idle, .. } = &mut self.classes[index];
         idle.push(stack);
-        if idle.len() > self.cached {
+        if idle.len() > *most {
             // Half of them at once: neighbours among them give their memory back in one call.
-            let coldest = idle.len() - self.cached / 2;
+            let coldest = idle.len() - *most / 2;
             self.pool.take_back(class, idle.drain(..coldest).collect());
         }
     }
@@ -91,7 +99,12 @@ impl StackCache {
     fn index_of(&mut self, class: StackClass) -> usize {
         let found = self.classes.iter().position(|cached| cached.class == class);
         found.unwrap_or_else(|| {
-            self.classes.push(CachedClass { class, idle: Vec::new(), slab: None });
+            self.classes.push(CachedClass {
+                class,
+                most: self.pool.cached(class),
+                idle: Vec::new(),
+                slab: None,
+            });
             self.classes.len() - 1
         })
     }
