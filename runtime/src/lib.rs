@@ -62,6 +62,7 @@ mod context;
 mod suspend;
 mod park;
 mod blocking;
+mod epoch;
 // ── the scheduler ───────────────────────────────────────────────────────────────────────────────────────
 mod scheduler;
 // ── what users block on ─────────────────────────────────────────────────────────────────────────────────

@@ -45,12 +45,51 @@ pub(crate) fn wait_in<S, W, R>(
         party.has_not_waited();
         return Waited::AtOnce(done);
     }
+    // SAFETY: the node was linked in this queue just now.
+    unsafe { wait_linked(party, queue, &mut node, deadline_ns) }
+}
+
+/// As [`wait_in`] behind all others, for a wish that is made under the lock: `attempt` gives what is done, or
+/// the wish to wait with.
+///
+/// # Suspends
+/// Unless the attempt succeeds.
+#[inline]
+pub(crate) fn wait_or<S, W, R>(
+    party: &Party,
+    queue: &Queue<S, W>,
+    deadline_ns: Option<u64>,
+    attempt: impl FnOnce(&mut Inner<S, W>) -> Result<R, W>,
+) -> Waited<R, W> {
+    let mut node = Node::new(party.waiter(), 0, None);
+    party.waiter().word().arm();
+    // SAFETY: node-lives — this frame waits below until the node is unlinked or fired.
+    if let Some(done) = unsafe { queue.try_or_wish(&mut node, attempt) } {
+        party.waiter().word().rest();
+        party.has_not_waited();
+        return Waited::AtOnce(done);
+    }
+    // SAFETY: the node was linked in this queue just now.
+    unsafe { wait_linked(party, queue, &mut node, deadline_ns) }
+}
+
+/// Waits until `node` is fired, or takes it out of the queue.
+///
+/// # Safety
+/// The party's word was armed, and then the node linked in this queue.
+#[inline]
+unsafe fn wait_linked<S, W, R>(
+    party: &Party,
+    queue: &Queue<S, W>,
+    node: &mut Node<W>,
+    deadline_ns: Option<u64>,
+) -> Waited<R, W> {
     let reason = party.wait(deadline_ns);
     if let Reason::Arm(_) = reason {
         return Waited::Woken(node.take());
     }
-    // SAFETY: the node was linked in this queue.
-    unsafe { queue.unlink(&mut node) };
+    // SAFETY: the node was linked in this queue, by the caller's promise.
+    unsafe { queue.unlink(node) };
     match reason {
         Reason::TimedOut => Waited::TimedOut,
         _ => Waited::Cancelled,

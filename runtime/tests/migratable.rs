@@ -59,8 +59,9 @@ fn two_that_began_on_one_worker_spread_over_both() {
             };
             let tasks = [spread(0), spread(1)];
             // Both start here, while worker 1 is occupied.
-            yield_now();
-            yield_now();
+            while places.iter().any(|place| place.load(Ordering::SeqCst) == usize::MAX) {
+                yield_now();
+            }
             released.store(true, Ordering::Release);
             // They end only if one of them gets to worker 1, or has seen the other there.
             let began = tasks.map(|task| task.join().unwrap());
