@@ -10,6 +10,7 @@ use core::ptr::NonNull;
 
 use super::list::{Fired, List, Node};
 use super::lock::{Guard, Lock};
+use crate::primitive::const_fn;
 
 /// A state of type `S`, and parties that want a `W`.
 #[derive(Debug)]
@@ -41,13 +42,6 @@ impl<S, W> Inner<S, W> {
         self.waiting.is_empty()
     }
 
-    /// What the party that waits longest wants.
-    #[inline]
-    pub(crate) fn first_wish(&self) -> Option<&W> {
-        // SAFETY: list-lock — queue-lock: we are inside the guard, and the answer borrows from it.
-        unsafe { self.waiting.front() }
-    }
-
     /// Ends the wait of the party that waits longest; `None` if nobody waits. Wake it after unlocking.
     #[inline]
     pub(crate) fn fire_first(&mut self) -> Option<Fired<W>> {
@@ -73,9 +67,11 @@ impl<S, W> Inner<S, W> {
 }
 
 impl<S, W> Queue<S, W> {
-    /// A queue in which nobody waits.
-    pub(crate) fn new(state: S) -> Self {
-        Self { inner: Lock::new(Inner { state, waiting: List::new() }) }
+    const_fn! {
+        /// A queue in which nobody waits.
+        pub(crate) fn new(state: S) -> Self {
+            Self { inner: Lock::new(Inner { state, waiting: List::new() }) }
+        }
     }
 
     /// Takes the lock: for a few instructions, without suspending, allocating, or calling the user's code.
