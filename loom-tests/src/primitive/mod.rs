@@ -11,6 +11,14 @@ pub(crate) use loom::cell::MutPtr;
 
 pub(crate) use self::spin::{forget_all, relax};
 
+/// Declares a function that the runtime has as a `const fn`.
+macro_rules! const_fn {
+    ($(#[$attribute:meta])* $visibility:vis fn $($rest:tt)*) => {
+        $(#[$attribute])* $visibility fn $($rest)*
+    };
+}
+pub(crate) use const_fn;
+
 /// A loom cell; its drop is checked too.
 #[derive(Debug, Default)]
 pub(crate) struct UnsafeCell<T>(loom::cell::UnsafeCell<T>);
@@ -34,6 +42,22 @@ impl<T> Drop for UnsafeCell<T> {
             drop(self.0.get_mut());
         }
     }
+}
+
+/// Nobody watches in a model: what a watch finds, the attempt after it finds, too.
+#[derive(Debug)]
+pub(crate) struct Lookout;
+
+impl Lookout {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+
+    pub(crate) fn watch(&self, _attempt: impl FnMut() -> bool) -> bool {
+        false
+    }
+
+    pub(crate) fn regret(&self) {}
 }
 
 /// A hint to the cache, which models do not have.

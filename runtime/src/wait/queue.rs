@@ -10,6 +10,7 @@ use core::ptr::NonNull;
 
 use super::list::{Fired, List, Node};
 use super::lock::{Guard, Lock};
+use crate::primitive::const_fn;
 
 /// A state of type `S`, and parties that want a `W`.
 #[derive(Debug)]
@@ -54,12 +55,24 @@ impl<S, W> Inner<S, W> {
         // SAFETY: list-lock — queue-lock: we are inside the guard.
         unsafe { self.waiting.fire_first() }
     }
+
+    /// The same, if what that party wants is `granted`; otherwise it goes on waiting, and so do all behind it.
+    ///
+    /// A party whose wait has just ended otherwise may stand first and want too much: when it has unlinked
+    /// itself, it must see to those who stood behind it.
+    #[inline]
+    pub(crate) fn fire_first_if(&mut self, granted: impl Fn(&W) -> bool) -> Option<Fired<W>> {
+        // SAFETY: list-lock — queue-lock: we are inside the guard.
+        unsafe { self.waiting.fire_first_if(|wish| wish.is_some_and(&granted)) }
+    }
 }
 
 impl<S, W> Queue<S, W> {
-    /// A queue in which nobody waits.
-    pub(crate) fn new(state: S) -> Self {
-        Self { inner: Lock::new(Inner { state, waiting: List::new() }) }
+    const_fn! {
+        /// A queue in which nobody waits.
+        pub(crate) fn new(state: S) -> Self {
+            Self { inner: Lock::new(Inner { state, waiting: List::new() }) }
+        }
     }
 
     /// Takes the lock: for a few instructions, without suspending, allocating, or calling the user's code.
