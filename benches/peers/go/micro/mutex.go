@@ -16,6 +16,7 @@ func main() {
 		var lock sync.Mutex
 		var done sync.WaitGroup
 		count := 0
+		lock.Lock() // They start together.
 		for range tasks {
 			done.Go(func() {
 				for range ops / tasks {
@@ -28,6 +29,7 @@ func main() {
 				}
 			})
 		}
+		lock.Unlock()
 		done.Wait()
 		check(count, ops/tasks*tasks)
 	})

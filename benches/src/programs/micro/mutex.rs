@@ -5,13 +5,15 @@
 //! sends a message or reads a file. A lock that blocks its thread is good for `short` in tasks, and not for `held`:
 //! the holder's turn may never come.
 //!
-//! Thread locks run in a hundred OS threads, where they belong; what such a lock costs in tasks has a row too.
+//! Whoever spawns them holds the lock until all are there, so that they start together. Thread locks run in a
+//! hundred OS threads, where they belong; what such a lock costs in tasks has a row too.
 
 use std::sync::Arc;
 
 use super::{Plan, Programs, stage};
 
 pub(super) const PROGRAMS: Programs = &[
+    ("moonfleet", moonfleet),
     #[cfg(feature = "peers")]
     ("tokio", peers::tokio),
     #[cfg(feature = "peers")]
@@ -29,6 +31,28 @@ const TASKS: u64 = 100;
 /// How often each task takes the lock.
 fn each(plan: &Plan) -> u64 {
     plan.ops / TASKS
+}
+
+fn moonfleet(plan: &Plan) -> Result<(), String> {
+    let (each, held) = (each(plan), plan.is("held"));
+    stage::moonfleet(plan, TASKS as usize, || {
+        let count = Arc::new(moonfleet::sync::Mutex::new(0));
+        let contend = move |count: Arc<moonfleet::sync::Mutex<u64>>| {
+            for _ in 0..each {
+                let mut count = count.lock();
+                *count += 1;
+                if held {
+                    moonfleet::yield_now();
+                }
+            }
+        };
+        let spawn = |count| moonfleet::spawn(move || contend(count));
+        let not_yet = count.lock();
+        let tasks: Vec<_> = (0..TASKS).map(|_| spawn(Arc::clone(&count))).collect();
+        drop(not_yet);
+        tasks.into_iter().for_each(|task| task.join().unwrap());
+        assert_eq!(*count.lock(), each * TASKS);
+    })
 }
 
 #[cfg(feature = "peers")]
@@ -51,7 +75,9 @@ mod peers {
                     }
                 }
             };
+            let not_yet = count.lock().await;
             let tasks: Vec<_> = (0..TASKS).map(|_| tokio::spawn(contend(Arc::clone(&count)))).collect();
+            drop(not_yet);
             for task in tasks {
                 task.await.unwrap();
             }
@@ -73,7 +99,9 @@ mod peers {
                 }
             };
             let spawn = |count| may::go!(move || contend(count));
+            let not_yet = count.lock().unwrap_or_else(PoisonError::into_inner);
             let tasks: Vec<_> = (0..TASKS).map(|_| spawn(Arc::clone(&count))).collect();
+            drop(not_yet);
             tasks.into_iter().for_each(|task| task.join().unwrap());
             assert_eq!(*count.lock().unwrap_or_else(PoisonError::into_inner), each * TASKS);
         })
@@ -87,48 +115,58 @@ mod peers {
             let spawn = |count: Arc<parking_lot::Mutex<u64>>| {
                 moonfleet::spawn(move || (0..each).for_each(|_| *count.lock() += 1))
             };
+            let not_yet = count.lock();
             let tasks: Vec<_> = (0..TASKS).map(|_| spawn(Arc::clone(&count))).collect();
+            drop(not_yet);
             tasks.into_iter().for_each(|task| task.join().unwrap());
             assert_eq!(*count.lock(), each * TASKS);
         })
     }
 
     pub(super) fn threads(plan: &Plan) -> Result<(), String> {
-        on_threads(plan, std::sync::Mutex::new(0), |lock, held| {
-            count_up(&mut lock.lock().unwrap_or_else(PoisonError::into_inner), held)
-        })
+        on_threads(plan, std::sync::Mutex::new(0))
     }
 
     pub(super) fn threads_parking_lot(plan: &Plan) -> Result<(), String> {
-        on_threads(plan, parking_lot::Mutex::new(0), |lock, held| count_up(&mut lock.lock(), held))
+        on_threads(plan, parking_lot::Mutex::new(0))
     }
 
-    /// What a thread does under the lock; gives the count.
-    fn count_up(count: &mut u64, held: bool) -> u64 {
-        *count += 1;
-        if held {
-            thread::yield_now();
+    /// A lock of threads around the count.
+    trait ThreadLock: Send + Sync + 'static {
+        fn with<R>(&self, work: impl FnOnce(&mut u64) -> R) -> R;
+    }
+
+    impl ThreadLock for std::sync::Mutex<u64> {
+        fn with<R>(&self, work: impl FnOnce(&mut u64) -> R) -> R {
+            work(&mut self.lock().unwrap_or_else(PoisonError::into_inner))
         }
-        *count
     }
 
-    fn on_threads<L: Send + Sync + 'static>(
-        plan: &Plan,
-        lock: L,
-        lock_and_count: fn(&L, bool) -> u64,
-    ) -> Result<(), String> {
+    impl ThreadLock for parking_lot::Mutex<u64> {
+        fn with<R>(&self, work: impl FnOnce(&mut u64) -> R) -> R {
+            work(&mut self.lock())
+        }
+    }
+
+    fn on_threads(plan: &Plan, count: impl ThreadLock) -> Result<(), String> {
         let (each, held) = (each(plan), plan.is("held"));
-        let lock = Arc::new(lock);
+        let count = &count;
+        let contend = || {
+            for _ in 0..each {
+                count.with(|count| {
+                    *count += 1;
+                    if held {
+                        thread::yield_now();
+                    }
+                });
+            }
+        };
         stage::threads(plan, || {
-            let contend = move |lock: Arc<L>| {
-                for _ in 0..each {
-                    lock_and_count(&lock, held);
-                }
-            };
-            let spawn = |lock: Arc<L>| thread::spawn(move || contend(lock));
-            let tasks: Vec<_> = (0..TASKS).map(|_| spawn(Arc::clone(&lock))).collect();
-            tasks.into_iter().for_each(|task| task.join().unwrap());
-            assert_eq!(lock_and_count(&lock, false), each * TASKS + 1);
+            // The scope joins them.
+            thread::scope(|scope| {
+                count.with(|_| (0..TASKS).for_each(|_| drop(scope.spawn(contend))));
+            });
+            assert_eq!(count.with(|count| *count), each * TASKS);
         })
     }
 }

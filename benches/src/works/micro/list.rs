@@ -149,13 +149,13 @@ static MUTEX: Micro = Micro {
     work: work(
         "mutex",
         "a hundred tasks want one lock, with and without a switch under it",
-        &["go", "tokio", "may", "moonfleet+parking_lot", "threads", "threads+parking_lot"],
+        &["moonfleet", "go", "tokio", "may", "moonfleet+parking_lot", "threads", "threads+parking_lot"],
         |options| run(&MUTEX, options),
     ),
     measure: Measure { title: "ns/lock", unit: "ns", of: NANOSECONDS },
     variants: &[
-        by_all("short", 5_000_000),
-        by("held", &["go", "tokio", "may", "threads", "threads+parking_lot"], 1, 1_000_000),
+        by_all("short", 10_000_000),
+        by("held", &["moonfleet", "go", "tokio", "may", "threads", "threads+parking_lot"], 1, 500_000),
     ],
     targets: &[always(&[TimesPeer(1.0, "threads+parking_lot")]), always(&[TimesPeer(1.0, "tokio")])],
     beside: &[],
