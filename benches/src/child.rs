@@ -59,7 +59,7 @@ pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<Outcome, Str
     }
     if !status.success() {
         let complaint = complaints.recv().unwrap_or_default();
-        return Err(format!("{status}: {}", first_line(&complaint)));
+        return Err(format!("{status}: {}", reason(&complaint)));
     }
     Ok(Outcome {
         figures: parse(&printed.unwrap_or_default()),
@@ -117,8 +117,11 @@ fn parse(printed: &str) -> BTreeMap<String, f64> {
     printed.lines().filter_map(figure).collect()
 }
 
-fn first_line(text: &str) -> &str {
-    text.lines().find(|line| !line.trim().is_empty()).unwrap_or("it printed no reason").trim()
+/// The line that says why. A panic says where in its first line, and why in the second.
+fn reason(complaint: &str) -> &str {
+    let mut lines = complaint.lines().map(str::trim).filter(|line| !line.is_empty());
+    let says_where = |line: &&str| line.starts_with("thread '") && line.ends_with(':');
+    lines.find(|line| !says_where(line)).unwrap_or("it printed no reason")
 }
 
 #[cfg(test)]
@@ -153,6 +156,16 @@ mod tests {
     fn a_failing_child_is_quoted() {
         let error = run(&mut shell("echo out of luck >&2; exit 3"), LIMIT).unwrap_err();
         assert!(error.contains('3') && error.contains("out of luck"), "{error}");
+    }
+
+    #[test]
+    fn a_panic_is_quoted_without_its_place() {
+        assert_eq!(
+            reason("\nthread 'main' (7) panicked at src/main.rs:3:5:\nno such luck\nnote: run\n"),
+            "no such luck"
+        );
+        assert_eq!(reason("panic: all asleep\n"), "panic: all asleep");
+        assert_eq!(reason("\n"), "it printed no reason");
     }
 
     #[test]
