@@ -4,20 +4,23 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use crate::spawn::{TaskBuilder, or_panic};
-use crate::suspend::{end_as_cancelled, masked};
+use crate::spawn::{SpawnError, TaskBuilder};
+use crate::suspend::{check, end_as_cancelled, is_unwinding, masked, unwind_cancelled};
 use crate::task::error::JoinError;
 
 /// Runs two closures, at the same time if another worker is free, and returns both results.
 ///
-/// The second is spawned, the first runs here; then the second runs here, too, if nobody has taken it. For
-/// recursion over large trees, stop forking where a piece is worth less than some microseconds.
+/// The second is spawned, the first runs here; then the second runs here, too, if nobody has taken it, or if no
+/// task or stack was to be had for it. For recursion over large trees, stop forking where a piece is worth less
+/// than some microseconds.
 ///
 /// **Shape** `(FnOnce() → A, FnOnce() → B)` to `(A, B)`
 /// # Suspends
 /// Until both have ended; no cancel cuts that short, but it is passed on to both.
 /// # Panics
 /// If one of them panics, when both have ended, with its payload (the first's, if both do); outside a task.
+/// # Cancellation
+/// Unwinds silently, when both have ended, unless both have results all the same.
 ///
 /// # Examples
 /// ```
@@ -33,14 +36,29 @@ use crate::task::error::JoinError;
 /// let numbers: Vec<u64> = (0..100_000).collect();
 /// assert_eq!(moonfleet::run(|| sum(&numbers)), 4_999_950_000);
 /// ```
+#[track_caller]
 pub fn fork_join<A, B, RA, RB>(here: A, anywhere: B) -> (RA, RB)
 where
     A: FnOnce() -> RA,
     B: FnOnce() -> RB + Send,
     RB: Send,
 {
+    let mut anywhere = Some(anywhere);
+    // A destructor in an unwind cannot be unwound once more: then the task is not to be cancelled.
+    let task = TaskBuilder::new().cancellable(!is_unwinding());
+    let run = || anywhere.take().expect("a task runs once")();
     // SAFETY: scope-waits — we do not leave this frame before the task has ended, and its result is here.
-    let forked = or_panic(unsafe { TaskBuilder::new().spawn_borrowing_here(anywhere) });
+    let forked = match unsafe { task.spawn_borrowing_here(run) } {
+        Ok(forked) => forked,
+        Err(error @ SpawnError::NoRuntime) => panic!("{error}"),
+        Err(_) => {
+            // The runtime is full, or shutting down.
+            if check().is_err() {
+                unwind_cancelled();
+            }
+            return (here(), anywhere.expect("no task has taken it")());
+        }
+    };
     let first = catch_unwind(AssertUnwindSafe(here));
     if first.is_err() {
         forked.cancel();
@@ -54,6 +72,10 @@ where
         (Err(payload), _) => resume_unwind(payload),
         (Ok(_), Err(JoinError::Panicked(panic))) => resume_unwind(panic.into_payload()),
         (Ok(_), Err(JoinError::Cancelled { .. })) => end_as_cancelled(),
-        (Ok(_), Err(error)) => panic!("{error}"),
+        // There was no stack.
+        (Ok(first), Err(error)) => match anywhere {
+            Some(anywhere) => (first, anywhere()),
+            None => panic!("{error}"),
+        },
     }
 }
