@@ -216,6 +216,10 @@ impl TaskRef {
 impl TaskRef {
     /// Asks `home`, where the task lives, to look at the task's limits: one of them may be over.
     pub(crate) fn summon(&self, home: &Home) {
+        if home.is_vacant() {
+            // The order would keep the ended task until another worker moves in.
+            return;
+        }
         // ORDER: AcqRel; pairs with the exchange in `TaskRef::of_order`: either the home has yet to look, and
         // sees what made us call, or it has looked, and we ask again.
         if self.summoned.swap(true, Ordering::AcqRel) {
