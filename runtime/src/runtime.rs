@@ -236,7 +236,7 @@ impl Runtime {
     /// [`blocking`](crate::blocking()) closure ends after the closure.
     ///
     /// # Suspends
-    /// Until every task has ended, or for `timeout`.
+    /// Until every task has ended, or for `timeout`; no cancel or deadline of the caller cuts that short.
     /// # Panics
     /// In a task of the same runtime, which could not end while it waits for itself.
     ///
@@ -281,7 +281,8 @@ impl Runtime {
         let mut running: Vec<usize> = (0..self.workers()).collect();
         while !running.is_empty() {
             let left = deadline.saturating_duration_since(Instant::now());
-            match self.ended.recv_timeout(left) {
+            // Masked: `timeout` bounds it, and a cancel of the caller must not leave the workers to themselves.
+            match masked(|| self.ended.recv_timeout(left)) {
                 Ok(index) => running.retain(|&other| other != index),
                 // Closed: workers that never started have nothing to end.
                 Err(RecvTimeoutError::Closed) => running.clear(),

@@ -490,20 +490,6 @@ impl Drop for OnDrop {
 }
 
 #[test]
-fn a_wait_in_an_unwind_returns_when_it_is_cancelled() {
-    for wait in endless_waits() {
-        let runtime = runtime(1);
-        let task = park(&runtime, move || {
-            let _waits = OnDrop(Some(wait));
-            panic!("on purpose");
-        });
-        assert!(!task.is_finished());
-        shut_down(runtime);
-        assert!(matches!(task.join(), Err(JoinError::Panicked(_))));
-    }
-}
-
-#[test]
 fn a_destructor_of_a_cancelled_task_may_wait() {
     let (semaphore, reached) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicBool::new(false)));
     let runtime = runtime(1);

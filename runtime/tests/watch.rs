@@ -387,15 +387,6 @@ proptest! {
 
 // ── ending ──────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Runs what it holds when it is dropped.
-struct OnDrop(Option<Box<dyn FnOnce() + Send>>);
-
-impl Drop for OnDrop {
-    fn drop(&mut self) {
-        self.0.take().expect("dropped once")();
-    }
-}
-
 /// Every wait of a watch, on a channel that stays silent, and what keeps it open.
 fn endless_waits() -> (Vec<Box<dyn FnOnce() + Send>>, impl Sized) {
     let (tx, mut rx) = watch(1);
@@ -423,20 +414,5 @@ fn shutdown_unwinds_every_wait() {
     let tasks: Vec<_> = waits.into_iter().map(|wait| park(&runtime, wait)).collect();
     assert!(runtime.shutdown(LONG).is_complete());
     assert!(tasks.into_iter().all(|task| matches!(task.join(), Err(JoinError::Cancelled { .. }))));
-    drop(open);
-}
-
-#[test]
-fn a_wait_in_an_unwind_returns_when_it_is_cancelled() {
-    let (waits, open) = endless_waits();
-    for wait in waits {
-        let runtime = runtime(1);
-        let task = park(&runtime, move || {
-            let _waits = OnDrop(Some(wait));
-            panic!("on purpose");
-        });
-        assert!(runtime.shutdown(LONG).is_complete());
-        assert!(matches!(task.join(), Err(JoinError::Panicked(_))));
-    }
     drop(open);
 }

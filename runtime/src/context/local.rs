@@ -313,8 +313,9 @@ impl Local {
         self.interrupt(task, now_ns);
     }
 
+    /// A destructor in an unwind waits undisturbed, but by limits of its own.
     fn interrupt(&self, task: &Header, now_ns: u64) {
-        if task.limits.is_interrupted(now_ns) {
+        if task.limits.is_interrupted(task.is_suspended_in_unwind(), now_ns) {
             self.end_wait(NonNull::from(task), Reason::Cancelled);
         }
     }

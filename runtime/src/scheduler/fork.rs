@@ -13,6 +13,8 @@ use core::ptr::NonNull;
 #[derive(Debug)]
 pub(crate) struct Fork {
     perform: unsafe fn(NonNull<Fork>, Perform),
+    /// Whether the task that it may become can be cancelled.
+    cancellable: bool,
 }
 
 /// What is to happen to a taken fork.
@@ -20,7 +22,7 @@ pub(crate) struct Fork {
 pub(crate) enum Perform {
     /// The call is to be made, on this stack.
     Run,
-    /// The call will never be made.
+    /// The call will not be made by whoever took it: who forked has it back.
     Abandon,
 }
 
@@ -35,8 +37,8 @@ unsafe impl Send for Forked {}
 
 impl Fork {
     /// The head of a fork that `perform` performs, given its address.
-    pub(crate) const fn new(perform: unsafe fn(NonNull<Fork>, Perform)) -> Self {
-        Self { perform }
+    pub(crate) const fn new(perform: unsafe fn(NonNull<Fork>, Perform), cancellable: bool) -> Self {
+        Self { perform, cancellable }
     }
 }
 
@@ -55,6 +57,12 @@ impl Forked {
     #[inline]
     pub(crate) fn is(&self, fork: NonNull<Fork>) -> bool {
         self.0 == fork
+    }
+
+    /// Whether the task that it becomes can be cancelled.
+    pub(crate) fn is_cancellable(&self) -> bool {
+        // SAFETY: fork-lives — the right still exists.
+        unsafe { self.0.as_ref() }.cancellable
     }
 
     /// Makes the call here.

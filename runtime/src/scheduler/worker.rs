@@ -113,7 +113,8 @@ impl Worker {
         self.shared.admit_beyond_limit();
         let stack_class = self.shared.settings.stack_class;
         let info = Info { id: self.next_id(), parent: None, name: None, stack_class };
-        let birth = Birth { info, limits: Limits::new(true), migration: Migration::Never };
+        let limits = Limits::new(forked.is_cancellable());
+        let birth = Birth { info, limits, migration: Migration::Never };
         // SAFETY: a `Forked` may be run anywhere; `wake_task` is for waiters in task headers.
         let (queued, joinable) = unsafe { cell::allocate(birth, context::wake_task, move || forked.run()) };
         // Who forked waits for the fork itself: nobody joins its task.

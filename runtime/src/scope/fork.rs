@@ -11,8 +11,7 @@ use crate::channel::oneshot;
 use crate::context;
 use crate::scheduler::fork::{Fork, Forked, Perform};
 use crate::scheduler::worker::{self, Worker};
-use crate::suspend::masked;
-use crate::task::cell::CancelUnwind;
+use crate::suspend::{is_unwinding, masked};
 use crate::task::header::TaskRef;
 use crate::wait::lock::Lock;
 use crate::wait::one::One;
@@ -29,6 +28,8 @@ use crate::wait::waiter::{Urgency, wake_if_any};
 /// While another worker runs the second; no cancel cuts that short, but it is passed on to it.
 /// # Panics
 /// If one of them panics, when both have ended, with its payload (the first's, if both do).
+/// # Cancellation
+/// Unwinds silently, when both have ended.
 ///
 /// # Examples
 /// ```
@@ -51,23 +52,24 @@ where
     RB: Send,
 {
     let Some(worker) = may_fork() else { return (here(), anywhere()) };
-    let call = Call::new(anywhere);
+    // A destructor in an unwind cannot be unwound once more: then the other half is not to be cancelled.
+    let call = Call::new(anywhere, !is_unwinding());
     // SAFETY: fork-lives — `call` is not moved, and below we get the right back or wait for who has it; the
     // closure and its result are `Send`.
     worker.queue_fork(unsafe { Forked::new(call.address()) });
     let first = catch_unwind(AssertUnwindSafe(here));
-    let second = if take_back(worker, call.address()) {
-        // SAFETY: call-owner — we have the right to make the call.
-        let anywhere = unsafe { call.take() };
-        // If the first has failed, the second is not begun.
-        if first.is_ok() { catch_unwind(AssertUnwindSafe(anywhere)) } else { Err(cancelled()) }
-    } else {
-        call.wait(first.is_err())
+    let is_back = take_back(worker, call.address());
+    let made = if is_back { None } else { call.wait(first.is_err()) };
+    let first = first.unwrap_or_else(|payload| resume_unwind(payload));
+    let second = match made {
+        Some(second) => second.unwrap_or_else(|payload| resume_unwind(payload)),
+        None => {
+            // SAFETY: call-owner — we have the right to make the call, or whoever had it has given it back.
+            let anywhere = unsafe { call.take() };
+            anywhere()
+        }
     };
-    match (first, second) {
-        (Ok(first), Ok(second)) => (first, second),
-        (Err(payload), _) | (Ok(_), Err(payload)) => resume_unwind(payload),
-    }
+    (first, second)
 }
 
 /// The worker, if there is a task that may leave forks with it: one that stays.
@@ -98,7 +100,8 @@ struct Call<B, R> {
     /// First, so that its address is the call's.
     fork: Fork,
     body: UnsafeCell<Option<B>>,
-    outcome: One<thread::Result<R>>,
+    /// `None`: whoever took the call gives it back.
+    outcome: One<Option<thread::Result<R>>>,
     runner: Lock<Runner>,
 }
 
@@ -109,9 +112,9 @@ struct Runner {
 }
 
 impl<B: FnOnce() -> R, R> Call<B, R> {
-    fn new(body: B) -> Self {
+    fn new(body: B, cancellable: bool) -> Self {
         Self {
-            fork: Fork::new(perform::<B, R>),
+            fork: Fork::new(perform::<B, R>, cancellable),
             body: UnsafeCell::new(Some(body)),
             outcome: One::new(),
             runner: Lock::new(Runner { cancelled: false, task: None }),
@@ -129,9 +132,10 @@ impl<B: FnOnce() -> R, R> Call<B, R> {
         unsafe { &mut *self.body.get() }.take().expect("a call is made once")
     }
 
-    /// Waits for who makes the call. A cancel, or a failure of the first closure, is passed on.
+    /// Waits for who makes the call; `None` if nobody has made it after all. A cancel, or a failure of the first
+    /// closure, is passed on.
     #[cold]
-    fn wait(&self, first_has_failed: bool) -> thread::Result<R> {
+    fn wait(&self, first_has_failed: bool) -> Option<thread::Result<R>> {
         if first_has_failed {
             self.cancel();
         }
@@ -173,21 +177,13 @@ impl<B: FnOnce() -> R, R> Call<B, R> {
 unsafe fn perform<B: FnOnce() -> R, R>(fork: NonNull<Fork>, what: Perform) {
     // SAFETY: fork-lives — and this function is in the head of calls of this type alone.
     let call = unsafe { fork.cast::<Call<B, R>>().as_ref() };
-    // SAFETY: call-owner — the caller has the right.
-    let body = unsafe { call.take() };
-    let outcome = if call.begin() && what == Perform::Run {
-        catch_unwind(AssertUnwindSafe(body))
-    } else {
-        catch_unwind(AssertUnwindSafe(|| drop(body))).and(Err(cancelled()))
-    };
+    let outcome = (what == Perform::Run && call.begin()).then(|| {
+        // SAFETY: call-owner — the caller has the right.
+        catch_unwind(AssertUnwindSafe(unsafe { call.take() }))
+    });
     call.end();
     match call.outcome.put(outcome) {
         Ok(wake) => wake_if_any(wake, Urgency::Next),
         Err(_) => unreachable!("who forked waits"),
     }
-}
-
-/// What a call that was not made comes to.
-fn cancelled() -> Box<dyn std::any::Any + Send> {
-    Box::new(CancelUnwind)
 }

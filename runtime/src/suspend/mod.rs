@@ -122,7 +122,7 @@ impl Party {
     /// The nearest deadline ends the wait: the operation's own, or that of a scope around it.
     #[cold]
     fn wait_within_limits(&self, deadline_ns: Option<u64>) -> Reason {
-        let limit_ns = if self.is_unwinding() { None } else { self.limits().nearest_ns() };
+        let limit_ns = self.limits().nearest_ns(self.is_unwinding());
         let is_limit_nearer = limit_ns.is_some_and(|limit| deadline_ns.is_none_or(|own| limit < own));
         match self.wait_until(if is_limit_nearer { limit_ns } else { deadline_ns }) {
             Reason::TimedOut if is_limit_nearer => Reason::Cancelled,
@@ -139,10 +139,11 @@ impl Party {
     }
 
     /// Interruptions are sticky: swallowed, they come again at the next operation. But a party that is
-    /// unwinding must be let through, or a destructor that waits would unwind a second time and abort.
+    /// unwinding must be let through, or a destructor that waits would unwind a second time and abort: unless
+    /// the limit is one of the destructor's own.
     #[cold]
     fn is_interrupted(&self) -> bool {
-        self.limits().is_interrupted(clock::now_ns()) && !self.is_unwinding()
+        self.limits().is_interrupted(self.is_unwinding(), clock::now_ns())
     }
 
     fn is_unwinding(&self) -> bool {
@@ -153,6 +154,7 @@ impl Party {
     }
 
     fn unwind(&self) -> ! {
+        self.limits().begin_unwind(self.is_unwinding());
         if let Party::Task(party) = self {
             party.task.unwinds.set(true);
         }
@@ -260,7 +262,7 @@ pub(crate) fn within<R>(end: End, body: impl FnOnce() -> R) -> Result<R, Cancell
     let party = Party::current();
     let limits = party.limits();
     let before = party.begin_scope();
-    limits.within(end, |scope| match catch_unwind(AssertUnwindSafe(body)) {
+    limits.within(end, party.is_unwinding(), |scope| match catch_unwind(AssertUnwindSafe(body)) {
         Ok(result) => Ok(result),
         Err(payload) if payload.is::<CancelUnwind>() && limits.stops_at(scope, clock::now_ns()) => {
             party.end_unwind(before);
@@ -272,18 +274,20 @@ pub(crate) fn within<R>(end: End, body: impl FnOnce() -> R) -> Result<R, Cancell
 
 /// Runs `body` so that nothing outside of it interrupts its waits.
 pub(crate) fn masked<R>(body: impl FnOnce() -> R) -> R {
-    Party::current().limits().within(End::Mask, |_| body())
+    let party = Party::current();
+    party.limits().within(End::Mask, party.is_unwinding(), |_| body())
 }
 
 /// Ends the running operation because the party is interrupted: unwinds silently to the scope that is over, or
 /// to the root of the task, running destructors.
 ///
-/// Returns in one case: while the party is unwinding already, when a second unwind would abort the process.
-/// The caller then reports the wait as ended by whatever error it has.
+/// Returns in one case: while the party is unwinding already, when a second unwind would abort the process,
+/// unless a scope inside the destructor stops it. The caller then reports the wait as ended by whatever error
+/// it has.
 #[cold]
 pub(crate) fn unwind_cancelled() {
     let party = Party::current();
-    if !party.is_unwinding() {
+    if !party.is_unwinding() || party.is_interrupted() {
         party.unwind();
     }
 }

@@ -133,7 +133,8 @@ unsafe fn free<F, T>(header: NonNull<Header>) {
 #[inline]
 fn end_locals(header: &Header) {
     if header.locals.has_any() {
-        header.limits.within(End::Mask, |_| header.locals.end());
+        // Nothing unwinds here, at the root.
+        header.limits.within(End::Mask, false, |_| header.locals.end());
     }
 }
 

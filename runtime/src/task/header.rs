@@ -175,6 +175,11 @@ impl Header {
         self.migration.get() != Migration::Never
     }
 
+    /// Whether the task, which is suspended, is known to unwind.
+    pub(crate) fn is_suspended_in_unwind(&self) -> bool {
+        self.suspect_in.get().is_some() && self.unwinds.get()
+    }
+
     /// Whether the task belongs to the worker at `home`.
     #[inline]
     pub(crate) fn is_at(&self, home: &Home) -> bool {
@@ -264,6 +269,10 @@ impl TaskRef {
 impl TaskRef {
     /// Asks `home`, where the task lives, to look at the task's limits: one of them may be over.
     pub(crate) fn summon(&self, home: &Home) {
+        if home.is_vacant() {
+            // The order would keep the ended task until another worker moves in.
+            return;
+        }
         // ORDER: AcqRel; pairs with the exchange in `TaskRef::of_order`: either the home has yet to look, and
         // sees what made us call, or it has looked, and we ask again.
         if self.summoned.swap(true, Ordering::AcqRel) {
