@@ -9,7 +9,6 @@ mod parker;
 
 use core::ptr::NonNull;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 use std::thread;
 
 use self::parker::Parker;
@@ -44,10 +43,12 @@ impl std::fmt::Display for Cancelled {
 impl std::error::Error for Cancelled {}
 
 /// Who blocks: a task, or an OS thread that runs none.
-#[derive(Clone)]
+///
+/// Two words that are passed by value: an operation keeps them in registers.
+#[derive(Clone, Copy)]
 pub(crate) enum Party {
     Task(TaskParty),
-    Thread(Arc<Parker>),
+    Thread(&'static Parker),
 }
 
 /// The running task, on its worker's thread.
@@ -80,7 +81,7 @@ impl Party {
 
     /// The party has done an operation without waiting: after many of them in a row, others get a turn.
     #[inline]
-    pub(crate) fn has_not_waited(&self) {
+    pub(crate) fn has_not_waited(self) {
         if let Party::Task(party) = self
             && party.local.is_turn_over()
         {
@@ -90,7 +91,7 @@ impl Party {
 
     /// The party's waiter.
     #[inline]
-    pub(crate) fn waiter(&self) -> &Waiter {
+    pub(crate) fn waiter(self) -> &'static Waiter {
         match self {
             Party::Task(party) => party.task.waiter(),
             Party::Thread(parker) => parker.waiter(),
@@ -103,7 +104,7 @@ impl Party {
     /// # Suspends
     /// Always. Call it in an operation that began with [`Party::enter`].
     #[inline]
-    pub(crate) fn wait(&self, deadline_ns: Option<u64>) -> Reason {
+    pub(crate) fn wait(self, deadline_ns: Option<u64>) -> Reason {
         if self.limits().is_unlimited() {
             self.wait_until(deadline_ns)
         } else {
@@ -112,7 +113,7 @@ impl Party {
     }
 
     #[inline]
-    fn wait_until(&self, deadline_ns: Option<u64>) -> Reason {
+    fn wait_until(self, deadline_ns: Option<u64>) -> Reason {
         match self {
             Party::Task(party) => party.wait(deadline_ns),
             Party::Thread(parker) => parker.wait(deadline_ns),
@@ -121,7 +122,8 @@ impl Party {
 
     /// The nearest deadline ends the wait: the operation's own, or that of a scope around it.
     #[cold]
-    fn wait_within_limits(&self, deadline_ns: Option<u64>) -> Reason {
+    #[inline(never)]
+    fn wait_within_limits(self, deadline_ns: Option<u64>) -> Reason {
         let limit_ns = self.limits().nearest_ns(self.is_unwinding());
         let is_limit_nearer = limit_ns.is_some_and(|limit| deadline_ns.is_none_or(|own| limit < own));
         match self.wait_until(if is_limit_nearer { limit_ns } else { deadline_ns }) {
@@ -131,7 +133,7 @@ impl Party {
     }
 
     #[inline]
-    fn limits(&self) -> &Limits {
+    fn limits(self) -> &'static Limits {
         match self {
             Party::Task(party) => &party.task.limits,
             Party::Thread(parker) => parker.limits(),
@@ -142,18 +144,19 @@ impl Party {
     /// unwinding must be let through, or a destructor that waits would unwind a second time and abort: unless
     /// the limit is one of the destructor's own.
     #[cold]
-    fn is_interrupted(&self) -> bool {
+    #[inline(never)]
+    fn is_interrupted(self) -> bool {
         self.limits().is_interrupted(self.is_unwinding(), clock::now_ns())
     }
 
-    fn is_unwinding(&self) -> bool {
+    fn is_unwinding(self) -> bool {
         match self {
             Party::Task(party) => party.is_unwinding(),
             Party::Thread(_) => thread::panicking(),
         }
     }
 
-    fn unwind(&self) -> ! {
+    fn unwind(self) -> ! {
         self.limits().begin_unwind(self.is_unwinding());
         if let Party::Task(party) = self {
             party.task.unwinds.set(true);
@@ -162,12 +165,12 @@ impl Party {
     }
 
     /// What [`Party::end_unwind`] restores.
-    fn begin_scope(&self) -> bool {
+    fn begin_scope(self) -> bool {
         matches!(self, Party::Task(party) if party.task.unwinds.get())
     }
 
     /// The unwind that a scope has caught is over.
-    fn end_unwind(&self, unwinds_before: bool) {
+    fn end_unwind(self, unwinds_before: bool) {
         if let Party::Task(party) = self {
             party.task.unwinds.set(unwinds_before);
         }
