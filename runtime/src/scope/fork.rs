@@ -45,6 +45,15 @@ use crate::wait::waiter::{Urgency, wake_if_any};
 /// let numbers: Vec<u64> = (0..100_000).collect();
 /// assert_eq!(moonfleet::run(|| sum(&numbers)), 4_999_950_000);
 /// ```
+/// What must not compile: two closures that change the same, and a second one that cannot go elsewhere.
+/// ```compile_fail,E0499
+/// let mut sum = 0;
+/// moonfleet::fork_join(|| sum += 1, || sum += 2);
+/// ```
+/// ```compile_fail,E0277
+/// let not_send = std::rc::Rc::new(1);
+/// moonfleet::fork_join(|| (), || *not_send);
+/// ```
 pub fn fork_join<A, B, RA, RB>(here: A, anywhere: B) -> (RA, RB)
 where
     A: FnOnce() -> RA,

@@ -125,7 +125,7 @@ where
 ///
 /// # Examples
 /// What must not compile: a child that outlives what it borrows, and two that change the same.
-/// ```compile_fail,E0597
+/// ```compile_fail,E0373
 /// moonfleet::scope(|s| {
 ///     let inside = 1;
 ///     s.spawn(|| &inside);
@@ -144,9 +144,23 @@ where
 ///     s.spawn(|| println!("{not_send}"));
 /// });
 /// ```
-/// A handle that escapes:
+/// ```compile_fail,E0277
+/// let not_send = moonfleet::scope(|s| s.spawn(|| std::rc::Rc::new(1)).join());
+/// ```
+/// A handle that escapes, from the scope or into a task that may outlive it:
 /// ```compile_fail
 /// let handle = moonfleet::scope(|s| s.spawn(|| 1));
+/// ```
+/// ```compile_fail,E0521
+/// moonfleet::scope(|s| {
+///     let handle = s.spawn(|| 1);
+///     moonfleet::spawn(move || handle.join());
+/// });
+/// ```
+/// A scope that is used after its end:
+/// ```compile_fail,E0521
+/// let mut kept = None;
+/// moonfleet::scope(|s| kept = Some(s));
 /// ```
 pub struct Scope<'scope, 'env: 'scope, E = Infallible> {
     core: Arc<Core<E>>,

@@ -76,7 +76,7 @@ impl Party {
     #[inline(always)]
     pub(crate) fn enter() -> Result<Self, Cancelled> {
         let party = Self::current();
-        if party.limits().is_unlimited() || !party.is_interrupted() { Ok(party) } else { Err(Cancelled) }
+        if party.is_unlimited() || !party.is_interrupted() { Ok(party) } else { Err(Cancelled) }
     }
 
     /// The party has done an operation without waiting: after many of them in a row, others get a turn.
@@ -132,7 +132,17 @@ impl Party {
         }
     }
 
-    #[inline]
+    /// Whether nothing may interrupt an operation that begins now. A cancel counts at once, told or not: who
+    /// cancels a task and then lets it go on can be sure that it ends at its next suspension point.
+    #[inline(always)]
+    fn is_unlimited(self) -> bool {
+        match self {
+            Party::Task(party) => party.task.limits.is_unlimited() && !party.task.is_cancelled(),
+            Party::Thread(parker) => parker.limits().is_unlimited(),
+        }
+    }
+
+    #[inline(always)]
     fn limits(self) -> &'static Limits {
         match self {
             Party::Task(party) => &party.task.limits,
@@ -146,6 +156,11 @@ impl Party {
     #[cold]
     #[inline(never)]
     fn is_interrupted(self) -> bool {
+        if let Party::Task(party) = self
+            && party.task.is_cancelled()
+        {
+            party.task.limits.cancel();
+        }
         self.limits().is_interrupted(self.is_unwinding(), clock::now_ns())
     }
 
@@ -241,14 +256,8 @@ pub(crate) fn sleep_until(deadline_ns: u64) -> Result<(), Cancelled> {
     }
 }
 
-/// A cancellation point that does nothing else. It looks further than others: a task that never suspends does not
-/// give its worker the time to tell it.
+/// A cancellation point that does nothing else.
 pub(crate) fn check() -> Result<(), Cancelled> {
-    if let Some((_, task)) = context::current()
-        && task.is_cancelled()
-    {
-        task.limits.cancel();
-    }
     Party::enter().map(drop)
 }
 
