@@ -1,5 +1,7 @@
 //! Cancels: at every suspension point, at every moment of a task's life, from everywhere; what each leaves behind.
 
+#![allow(dropping_copy_types, reason = "what the waits give is dropped alike, whatever it is")]
+
 use std::cell::Cell;
 use std::panic::{catch_unwind, panic_any};
 use std::rc::Rc;
