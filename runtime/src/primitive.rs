@@ -8,7 +8,7 @@
 
 pub(crate) mod atomic {
     //! Atomics and fences, as the standard library has them.
-    pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
+    pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 }
 
 /// An `UnsafeCell` with loom's interface: each access is a value that lives as long as the access does.

@@ -7,10 +7,11 @@ use core::mem::offset_of;
 use core::ptr::NonNull;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 use super::claim::{Claim, Told};
 use super::limits::Limits;
+use super::summons::Summons;
 use crate::coroutine::{Coroutine, Suspender};
 use crate::home::Home;
 use crate::home::inbox::Link;
@@ -55,7 +56,6 @@ pub(crate) struct Header {
     claim: Claim<Home>,
     link: Link,
     pub(crate) coroutine: Cell<Option<Coroutine>>,
-    order_link: Link,
     refs: AtomicUsize,
     vtable: &'static Vtable,
     pub(crate) stack_limit: Cell<usize>,
@@ -64,8 +64,8 @@ pub(crate) struct Header {
     pub(crate) waits_in_unwind: Cell<bool>,
     /// A cancel has unwound it, at least once.
     pub(crate) unwound: Cell<bool>,
-    /// Its home was asked to look at its limits, and has not looked yet.
-    summoned: AtomicBool,
+    /// By which its home is asked to look at its limits.
+    summons: Summons,
     info: Info,
 }
 
@@ -92,7 +92,6 @@ impl Header {
             // SAFETY: passed on to the caller.
             waiter: unsafe { Waiter::new(wake) },
             link: Link::new(),
-            order_link: Link::new(),
             claim: Claim::new(),
             refs: AtomicUsize::new(2),
             vtable,
@@ -103,7 +102,7 @@ impl Header {
             limits,
             waits_in_unwind: Cell::new(false),
             unwound: Cell::new(false),
-            summoned: AtomicBool::new(false),
+            summons: Summons::new(),
             info,
         }
     }
@@ -216,14 +215,9 @@ impl TaskRef {
 impl TaskRef {
     /// Asks `home`, where the task lives, to look at the task's limits: one of them may be over.
     pub(crate) fn summon(&self, home: &Home) {
-        // ORDER: AcqRel; pairs with the exchange in `TaskRef::of_order`: either the home has yet to look, and
-        // sees what made us call, or it has looked, and we ask again.
-        if self.summoned.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let link = NonNull::from(&self.order_link);
+        let Some(link) = self.summons.call() else { return };
         let _kept_by_the_order = TaskRef::clone(self).into_raw();
-        // SAFETY: link-owner — `summoned` was false: the link is in no inbox. It stays until it is drained.
+        // SAFETY: summons-link — it is in no inbox, and the order's reference keeps it until it is drained.
         unsafe { home.order(link) };
     }
 
@@ -232,12 +226,13 @@ impl TaskRef {
     /// # Safety
     /// `link` was drained from the orders of a home, to which [`TaskRef::summon`] alone pushes.
     pub(crate) unsafe fn of_order(link: NonNull<Link>) -> Self {
-        // SAFETY: the link lies at this offset within the header that contains it.
-        let header: NonNull<Header> = unsafe { link.byte_sub(offset_of!(Header, order_link)) }.cast();
+        // SAFETY: the link comes from `Summons::call`.
+        let summons = unsafe { Summons::of_link(link) };
+        // SAFETY: the summons lies at this offset within the header that contains it.
+        let header: NonNull<Header> = unsafe { summons.byte_sub(offset_of!(Header, summons)) }.cast();
         // SAFETY: counted — the order's reference is ours now.
         let task = unsafe { TaskRef::from_raw(header) };
-        // ORDER: AcqRel; pairs with the exchange in `summon`.
-        task.summoned.swap(false, Ordering::AcqRel);
+        task.summons.answer();
         task
     }
 }
