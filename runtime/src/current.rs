@@ -47,7 +47,7 @@ impl CurrentTask {
     /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.task.info().name.as_deref()
+        self.task.info().name()
     }
 
     /// The id of the task that spawned it; `None` if it was spawned from outside of its runtime.

@@ -161,7 +161,7 @@ impl<T> JoinHandle<T> {
     /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.joinable.task.info().name.as_deref()
+        self.joinable.task.info().name()
     }
 
     /// The task, as `task 7` or `task 'name' (7)`.

@@ -10,7 +10,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 pub(crate) mod atomic {
     //! Atomics and fences, as the standard library has them.
-    pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
+    pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 }
 
 /// Declares a function that may be called for a `static`. Loom's atomics are made at run time, so the models'

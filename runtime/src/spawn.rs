@@ -477,7 +477,7 @@ impl TaskBuilder {
             }
         };
         shared.admit().map_err(|limit| SpawnError::TooManyTasks { limit })?;
-        let info = Info { id: id(), name: self.name, parent: spawner(shared), stack_class };
+        let info = Info { id: id(), name: self.name.map(Box::new), parent: spawner(shared), stack_class };
         if let Some(name) = &info.name {
             shared.names.note(info.id, name);
         }

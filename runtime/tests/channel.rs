@@ -1,8 +1,10 @@
 //! Channels: what a send and a receive promise, from tasks and threads, open and closed.
 
 use std::collections::HashSet;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -512,4 +514,27 @@ fn a_task_that_never_has_to_wait_still_gives_its_neighbours_a_turn() {
             rx.recv().unwrap();
         }
     });
+}
+
+#[test]
+fn messages_that_come_back_cost_no_other_its_place() {
+    const RETURNED: usize = 1_000;
+    for (tx, rx) in [bounded(1), bounded(64), bounded(1_025), unbounded()] {
+        let mut context = Context::from_waker(Waker::noop());
+        // Handed over, and never fetched: the last one to leave puts the oldest in front.
+        let mut futures: Vec<_> = (0..RETURNED).map(|_| Box::pin(rx.recv_async())).collect();
+        for future in &mut futures {
+            assert!(future.as_mut().poll(&mut context).is_pending());
+        }
+        (0..RETURNED).for_each(|message| tx.try_send(message).unwrap());
+        while futures.pop().is_some() {}
+        let resting = tx.capacity().unwrap_or(RETURNED);
+        let mut sends: Vec<_> =
+            (RETURNED..2 * RETURNED + resting).map(|message| Box::pin(tx.send_async(message))).collect();
+        let waiting =
+            sends.iter_mut().filter_map(|send| send.as_mut().poll(&mut context).is_pending().then_some(()));
+        assert_eq!(waiting.count(), if tx.capacity().is_some() { RETURNED } else { 0 });
+        let received: Vec<_> = std::iter::from_fn(|| rx.try_recv().ok()).collect();
+        assert_eq!(received, (0..2 * RETURNED + resting).collect::<Vec<_>>());
+    }
 }

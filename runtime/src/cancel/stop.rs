@@ -1,10 +1,10 @@
 //! A stop: ends whatever the tasks inside it wait for, once and for all. Tokens and scopes are made of it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::context;
 use crate::park::stay_in;
+use crate::primitive::atomic::{AtomicBool, Ordering};
 use crate::suspend::{Cancelled, Party, within};
 use crate::task::header::TaskRef;
 use crate::task::limits::End;
@@ -21,7 +21,7 @@ pub(crate) struct Stop {
 impl Stop {
     /// Nothing is stopped yet.
     pub(crate) fn new() -> Self {
-        Self { flag: Arc::default(), inside: Queue::new(false) }
+        Self { flag: Arc::new(AtomicBool::new(false)), inside: Queue::new(false) }
     }
 
     /// Whether it was stopped.

@@ -10,6 +10,7 @@
 //! INVARIANT(full-has-spare): a full buffer has a spare segment, or says `NoRoom` until it is given one. So
 //! whoever takes a message from a full buffer can push one in its place: while `n` messages are left in the
 //! front segment, the back and the spare have room for `n` more, and a drained front is the next spare.
+//! Messages that came back ([`Buffer::put_back`]) take no place in the store, so taking one frees none.
 
 use std::collections::{LinkedList, VecDeque};
 
@@ -22,9 +23,10 @@ const SEGMENT: usize = 64;
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Buffer<T> {
+    /// All messages: those in the store, and those that came back.
     len: usize,
     bound: usize,
-    /// Messages that were taken and came back: older than those in the store, and not bounded.
+    /// Messages that were taken and came back: older than those in the store, and beyond the bound.
     returned: LinkedList<T>,
     store: Store<T>,
 }
@@ -109,10 +111,10 @@ impl<T> Buffer<T> {
         }
     }
 
-    /// Whether another message would be refused.
+    /// Whether another message would be refused: the store holds as many as it may.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.len >= self.bound
+        self.len - self.returned.len() >= self.bound
     }
 
     /// Puts messages that were taken back to the front, whether there is room or not.
@@ -200,6 +202,31 @@ mod tests {
             }
             assert_eq!(sent, bound);
             for received in 0..4 * bound.max(SEGMENT) {
+                assert_eq!(buffer.pop(), Some(received));
+                assert!(buffer.push(sent).is_ok(), "bound {bound}, after {received} messages");
+                sent += 1;
+            }
+        }
+    }
+
+    #[test]
+    fn messages_that_came_back_take_no_place_and_give_none() {
+        for bound in [1, 2, SEGMENT, MAX_RING, MAX_RING + 1, MAX_RING + 3 * SEGMENT] {
+            // More of them than a spare segment has room for.
+            let returned = 3 * SEGMENT;
+            let mut buffer = Buffer::new(bound);
+            (0..returned).rev().for_each(|message| buffer.put_back(LinkedList::from([message])));
+            assert!(!buffer.is_full(), "bound {bound}");
+            let mut sent = returned;
+            while push(&mut buffer, sent) {
+                sent += 1;
+            }
+            assert_eq!((sent, buffer.len()), (returned + bound, returned + bound));
+            for received in 0..returned {
+                assert_eq!(buffer.pop(), Some(received));
+                assert!(buffer.is_full(), "bound {bound}: the store is as full as before");
+            }
+            for received in returned..returned + bound {
                 assert_eq!(buffer.pop(), Some(received));
                 assert!(buffer.push(sent).is_ok(), "bound {bound}, after {received} messages");
                 sent += 1;

@@ -88,7 +88,7 @@ impl<T> State<T> {
     pub(crate) fn receive(&mut self) -> Received<T> {
         let oldest = self.buffer.pop();
         if oldest.is_some() && self.buffer.is_full() {
-            // It was one that had come back, beyond the bound: no place was freed for a parked sender.
+            // It was one that had come back: no place was freed for a parked sender.
             return oldest.map_or(Received::Empty, |message| Received::Done(message, None));
         }
         // SAFETY: list-lock — `&mut State` is reached only by holding the lock.

@@ -118,7 +118,7 @@ pub(crate) fn overflowing() -> Option<Overflowing> {
     let (_, task) = current()?;
     let info = task.info();
     let limit = task.stack_limit.get();
-    let (name, name_len) = info.name.as_deref().map_or((ptr::null(), 0), |name| (name.as_ptr(), name.len()));
+    let (name, name_len) = info.name().map_or((ptr::null(), 0), |name| (name.as_ptr(), name.len()));
     Some(Overflowing {
         guard: limit..limit + info.stack_class.guard(),
         usable_bytes: info.stack_class.usable(),

@@ -6,12 +6,12 @@ pub(crate) mod inbox;
 
 use core::ptr::NonNull;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crossbeam_utils::CachePadded;
 
 use self::inbox::{Bell, Inbox, Link};
+use crate::primitive::atomic::{AtomicBool, Ordering};
 use crate::sys::poller::Doorbell;
 
 /// The shared face of one worker.

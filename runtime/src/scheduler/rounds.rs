@@ -225,7 +225,7 @@ impl<'a> Rounds<'a> {
         if let Some(coroutine) = header.coroutine.take() {
             let mut stack = coroutine.into_stack();
             if let Some(table) = &self.worker.shared.stack_usage {
-                table.measure(header.info().name.as_ref(), &mut stack);
+                table.measure(header.info().name.as_deref(), &mut stack);
             }
             self.stacks.give(stack);
         }

@@ -8,11 +8,12 @@ use core::num::{NonZeroU32, NonZeroU64};
 use core::ptr::NonNull;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 use super::claim::{Claim, Told};
 use super::limits::Limits;
 use super::locals::Locals;
+use super::summons::Summons;
 use crate::coroutine::{Coroutine, Suspender};
 use crate::home::Home;
 use crate::home::inbox::Link;
@@ -23,7 +24,8 @@ use crate::wait::waiter::{Urgency, Waiter};
 #[derive(Debug)]
 pub(crate) struct Info {
     pub(crate) id: u64,
-    pub(crate) name: Option<Arc<str>>,
+    /// Behind a thin pointer: most tasks have none, and each keeps room for it.
+    pub(crate) name: Option<Box<Arc<str>>>,
     /// The task of the same runtime that spawned it.
     pub(crate) parent: Option<NonZeroU64>,
     pub(crate) stack_class: StackClass,
@@ -49,9 +51,16 @@ pub(crate) enum Migration {
     Offered,
 }
 
+impl Info {
+    /// The name, if it was given one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref().map(|name| &**name)
+    }
+}
+
 impl fmt::Display for Info {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.name {
+        match self.name() {
             Some(name) => write!(f, "task '{name}' ({})", self.id),
             None => write!(f, "task {}", self.id),
         }
@@ -79,15 +88,12 @@ pub(crate) struct Header {
     claim: Claim<Home>,
     link: Link,
     pub(crate) coroutine: Cell<Option<Coroutine>>,
-    order_link: Link,
     refs: AtomicUsize,
     vtable: &'static Vtable,
     pub(crate) stack_limit: Cell<usize>,
     pub(crate) owned: Owned,
     /// It is known to have begun to unwind: by a cancel, or because it waited when nobody else could be meant.
     pub(crate) unwinds: Cell<bool>,
-    /// Its home was asked to look at its limits, and has not looked yet.
-    summoned: AtomicBool,
     pub(crate) migration: Cell<Migration>,
     /// It waits with a timer of its home.
     pub(crate) has_timer: Cell<bool>,
@@ -95,6 +101,8 @@ pub(crate) struct Header {
     pub(crate) suspect_in: Cell<Option<NonZeroU32>>,
     /// Empty again before the last reference goes: INVARIANT(locals-end).
     pub(crate) locals: Locals,
+    /// By which its home is asked to look at its limits.
+    summons: Summons,
     info: Info,
 }
 
@@ -121,7 +129,6 @@ impl Header {
             // SAFETY: passed on to the caller.
             waiter: unsafe { Waiter::new(wake) },
             link: Link::new(),
-            order_link: Link::new(),
             claim: Claim::new(),
             refs: AtomicUsize::new(2),
             vtable,
@@ -131,11 +138,11 @@ impl Header {
             owned: Owned { prev: Cell::new(None), next: Cell::new(None) },
             limits,
             unwinds: Cell::new(false),
-            summoned: AtomicBool::new(false),
             migration: Cell::new(migration),
             has_timer: Cell::new(false),
             suspect_in: Cell::new(None),
             locals: Locals::default(),
+            summons: Summons::new(),
             info,
         }
     }
@@ -273,14 +280,9 @@ impl TaskRef {
             // The order would keep the ended task until another worker moves in.
             return;
         }
-        // ORDER: AcqRel; pairs with the exchange in `TaskRef::of_order`: either the home has yet to look, and
-        // sees what made us call, or it has looked, and we ask again.
-        if self.summoned.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let link = NonNull::from(&self.order_link);
+        let Some(link) = self.summons.call() else { return };
         let _kept_by_the_order = TaskRef::clone(self).into_raw();
-        // SAFETY: link-owner — `summoned` was false: the link is in no inbox. It stays until it is drained.
+        // SAFETY: summons-link — it is in no inbox, and the order's reference keeps it until it is drained.
         unsafe { home.order(link) };
     }
 
@@ -289,12 +291,13 @@ impl TaskRef {
     /// # Safety
     /// `link` was drained from the orders of a home, to which [`TaskRef::summon`] alone pushes.
     pub(crate) unsafe fn of_order(link: NonNull<Link>) -> Self {
-        // SAFETY: the link lies at this offset within the header that contains it.
-        let header: NonNull<Header> = unsafe { link.byte_sub(offset_of!(Header, order_link)) }.cast();
+        // SAFETY: the link comes from `Summons::call`.
+        let summons = unsafe { Summons::of_link(link) };
+        // SAFETY: the summons lies at this offset within the header that contains it.
+        let header: NonNull<Header> = unsafe { summons.byte_sub(offset_of!(Header, summons)) }.cast();
         // SAFETY: counted — the order's reference is ours now.
         let task = unsafe { TaskRef::from_raw(header) };
-        // ORDER: AcqRel; pairs with the exchange in `summon`.
-        task.summoned.swap(false, Ordering::AcqRel);
+        task.summons.answer();
         task
     }
 }

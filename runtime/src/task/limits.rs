@@ -16,7 +16,8 @@
 use core::cell::Cell;
 use core::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::primitive::atomic::{AtomicBool, Ordering};
 
 /// The limits of one party, which alone uses them; and the home of a task while that is suspended.
 ///

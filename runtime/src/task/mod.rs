@@ -3,6 +3,7 @@
 //! - [`header`]: what the scheduler sees of a task, the same for every task; reference counting.
 //! - [`cell`]: the whole allocation, with the typed body and outcome behind the header.
 //! - [`claim`]: who starts a task, where it lives, whether it was told to end: one word, a leaf protocol.
+//! - [`summons`]: how others make its home look at it, a leaf protocol, too.
 //! - [`limits`]: what may end its waits early: a cancel, and the scopes it is in.
 //! - [`locals`]: what the task keeps in its task-locals.
 //! - [`quiet`]: where a panic of the user's must not get out.
@@ -12,9 +13,9 @@
 //! | field of [`header::Header`] | touched by |
 //! |---|---|
 //! | `waiter` | its word by whoever fires it; armed and taken by the running task |
-//! | `link`, `order_link` | the inbox it is pushed to (`home/inbox.rs`, link-owner) |
-//! | `claim`, `refs`, `summoned` | anyone, atomically |
-//! | `coroutine`, `suspender`, `stack_limit`, `owned`, `limits`, `unwinds`, `suspect_in`, `locals` | the home worker's thread alone: INVARIANT(home-thread) |
+//! | `link`, and that in `summons` | the inbox it is pushed to (`home/inbox.rs`, link-owner) |
+//! | `claim`, `refs`, `summons` | anyone, atomically |
+//! | `coroutine`, `suspender`, `stack_limit`, `owned`, `limits`, `migration`, `has_timer`, `unwinds`, `suspect_in`, `locals` | the home worker's thread alone: INVARIANT(home-thread) |
 //! | `info`, `vtable` | read by anyone, never written |
 //!
 //! # A life
@@ -27,6 +28,7 @@ pub(crate) mod claim;
 pub(crate) mod limits;
 pub(crate) mod quiet;
 pub(crate) mod locals;
+pub(crate) mod summons;
 pub(crate) mod header;
 pub(crate) mod cell;
 pub(crate) mod error;
