@@ -113,6 +113,8 @@ enum User {
 struct Model {
     capacity: usize,
     resting: VecDeque<usize>,
+    /// How many of them, at the front, have come back: they take no place.
+    returned: usize,
     senders: VecDeque<(User, usize)>,
     receivers: VecDeque<User>,
     closed: bool,
@@ -143,7 +145,7 @@ impl Model {
         }
         if let Some(receiver) = self.receivers.pop_front() {
             self.end(receiver, End::Received(message));
-        } else if self.resting.len() < self.capacity {
+        } else if self.resting.len() - self.returned < self.capacity {
             self.resting.push_back(message);
         } else {
             return Err(TrySendError::Full(message));
@@ -153,10 +155,10 @@ impl Model {
 
     fn try_recv(&mut self) -> Result<usize, TryRecvError> {
         let oldest = self.resting.pop_front();
-        // A message that came back may have been one too many: then no place is free now.
-        if (oldest.is_none() || self.resting.len() < self.capacity)
-            && let Some((sender, message)) = self.senders.pop_front()
-        {
+        let came_back = oldest.is_some() && self.returned > 0;
+        self.returned -= usize::from(came_back);
+        // One that came back frees no place.
+        if !came_back && let Some((sender, message)) = self.senders.pop_front() {
             self.end(sender, End::Sent);
             self.resting.push_back(message);
         }
@@ -229,7 +231,10 @@ impl Model {
         match end {
             Some(End::Received(message)) if !done => match self.receivers.pop_front() {
                 Some(receiver) => self.end(receiver, End::Received(message)),
-                None => self.resting.push_front(message),
+                None => {
+                    self.resting.push_front(message);
+                    self.returned += 1;
+                }
             },
             _ => self.leave(User::Future(future)),
         }
