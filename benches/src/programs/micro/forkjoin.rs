@@ -1,8 +1,9 @@
-//! `forkjoin`: the thirtieth Fibonacci number by a task for one of the two calls, down to a cut-off below which
-//! a plain function goes on. An operation is the whole number.
+//! `forkjoin`: the thirtieth Fibonacci number, its two calls side by side, down to a cut-off below which a plain
+//! function goes on. An operation is the whole number. Moonfleet and rayon have a call for this; tokio, may and
+//! Go spawn a task for one of the two.
 //!
-//! `coarse` cuts off below 18, which makes 609 tasks with microseconds of work; `fine` below 10, which makes
-//! 28,656 tasks with next to none.
+//! `coarse` cuts off below 18, which makes 609 forks with microseconds of work; `fine` below 10, which makes
+//! 28,656 forks with next to none.
 
 use std::hint::black_box;
 
@@ -43,9 +44,8 @@ fn fib(n: u32, cut: u32) -> u64 {
     if n < cut {
         return sequential(n);
     }
-    let first = moonfleet::spawn(move || fib(n - 1, cut));
-    let second = fib(n - 2, cut);
-    first.join().unwrap() + second
+    let (first, second) = moonfleet::fork_join(|| fib(n - 1, cut), || fib(n - 2, cut));
+    first + second
 }
 
 #[cfg(feature = "peers")]
