@@ -198,7 +198,7 @@ fn a_result_that_borrows_is_dropped_before_what_it_borrows() {
 
 #[test]
 fn a_joined_result_may_leave_the_scope() {
-    let numbers = vec![3, 1, 2];
+    let numbers = [3, 1, 2];
     let most = alone(|| scope(|s| s.spawn(|| numbers.iter().max()).join().unwrap()));
     assert_eq!(most, Some(&3));
 }
