@@ -1,10 +1,17 @@
 //! The models, one file per protocol file. The doc sentence of a test is the invariant that it checks.
 
+mod block_on;
+mod claim;
 mod core;
+mod future;
+mod futures;
 mod gate;
 mod idle;
 mod inbox;
 mod lock;
 mod one;
+mod queue;
 mod select;
+mod stop;
+mod summons;
 mod word;
