@@ -19,12 +19,13 @@ use modules::Modules;
 use mutations::{MUTATIONS, Mutation};
 
 /// What a twin is made of, below the workspace root. Folders are taken without their subfolders.
-const SOURCES: [&str; 10] = [
+const SOURCES: &[&str] = &[
     "runtime/src",
     "runtime/src/wait",
     "runtime/src/task",
     "runtime/src/cancel",
     "runtime/src/home",
+    "runtime/src/context",
     "runtime/src/scheduler",
     "runtime/src/channel",
     "runtime/src/select",

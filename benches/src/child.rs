@@ -59,7 +59,7 @@ pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<Outcome, Str
     }
     if !status.success() {
         let complaint = complaints.recv().unwrap_or_default();
-        return Err(format!("{status}: {}", first_line(&complaint)));
+        return Err(format!("{status}: {}", reason(&complaint)));
     }
     Ok(Outcome {
         figures: parse(&printed.unwrap_or_default()),
@@ -70,6 +70,10 @@ pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<Outcome, Str
     })
 }
 
+/// Figures and reasons come first. A runtime out of memory may complain a million times, and what we kept of that
+/// would be in the accounts of every later child, which begin with our own peak.
+const KEPT: u64 = 64 * 1024;
+
 /// Reads a pipe to its end on a thread of its own: a child that fills one pipe must not wait for the other.
 fn collect(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
@@ -77,7 +81,8 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
         let mut text = Vec::new();
         if let Some(mut pipe) = pipe {
             // A broken pipe ends the text early; the exit status tells the rest.
-            let _ = pipe.read_to_end(&mut text);
+            let _ = pipe.by_ref().take(KEPT).read_to_end(&mut text);
+            let _ = io::copy(&mut pipe, &mut io::sink());
         }
         // Nobody listens any more when the child was killed.
         let _ = sender.send(String::from_utf8_lossy(&text).into_owned());
@@ -117,8 +122,11 @@ fn parse(printed: &str) -> BTreeMap<String, f64> {
     printed.lines().filter_map(figure).collect()
 }
 
-fn first_line(text: &str) -> &str {
-    text.lines().find(|line| !line.trim().is_empty()).unwrap_or("it printed no reason").trim()
+/// The line that says why. A panic says where in its first line, and why in the second.
+fn reason(complaint: &str) -> &str {
+    let mut lines = complaint.lines().map(str::trim).filter(|line| !line.is_empty());
+    let says_where = |line: &&str| line.starts_with("thread '") && line.ends_with(':');
+    lines.find(|line| !says_where(line)).unwrap_or("it printed no reason")
 }
 
 #[cfg(test)]
@@ -153,6 +161,24 @@ mod tests {
     fn a_failing_child_is_quoted() {
         let error = run(&mut shell("echo out of luck >&2; exit 3"), LIMIT).unwrap_err();
         assert!(error.contains('3') && error.contains("out of luck"), "{error}");
+    }
+
+    #[test]
+    fn only_the_beginning_of_a_flood_is_kept() {
+        let flood = io::repeat(b'x').take(100 * KEPT);
+        assert_eq!(collect(Some(flood)).recv().unwrap().len() as u64, KEPT);
+        let outcome = run(&mut shell("echo readOps: 7; yes | head -c 1000000"), LIMIT).unwrap();
+        assert_eq!(outcome.figure("readOps"), Ok(7.0));
+    }
+
+    #[test]
+    fn a_panic_is_quoted_without_its_place() {
+        assert_eq!(
+            reason("\nthread 'main' (7) panicked at src/main.rs:3:5:\nno such luck\nnote: run\n"),
+            "no such luck"
+        );
+        assert_eq!(reason("panic: all asleep\n"), "panic: all asleep");
+        assert_eq!(reason("\n"), "it printed no reason");
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub(crate) struct Options {
     pub(crate) seconds: Option<f64>,
     pub(crate) workers: Vec<usize>,
     pub(crate) modes: Vec<Mode>,
+    /// Forms of the work to run, or `None` for all.
+    pub(crate) variants: Option<Vec<String>>,
     /// Peers to run, or `None` for all.
     pub(crate) only: Option<Vec<String>>,
     /// How many tasks; every work has its own default.
@@ -56,6 +58,7 @@ impl Default for Options {
             seconds: None,
             workers,
             modes: vec![Mode::Paced, Mode::Saturated],
+            variants: None,
             only: None,
             tasks: None,
             ops: None,
@@ -69,6 +72,11 @@ impl Options {
     /// Whether `peer` is to run.
     pub(crate) fn wants(&self, peer: &str) -> bool {
         self.only.as_ref().is_none_or(|only| only.iter().any(|name| name == peer))
+    }
+
+    /// Whether this form of the work is to run.
+    pub(crate) fn wants_variant(&self, variant: &str) -> bool {
+        self.variants.as_ref().is_none_or(|variants| variants.iter().any(|name| name == variant))
     }
 }
 
@@ -100,11 +108,7 @@ pub(crate) fn parse(mut parser: Parser) -> Result<Request, lexopt::Error> {
         let options = parse_options(&mut parser, None)?;
         return Ok(options.map_or(Request::Help, |options| Request::Child { peer, work, options }));
     }
-    let work = works::ALL
-        .iter()
-        .copied()
-        .find(|work| work.name == name)
-        .ok_or_else(|| format!("unknown work '{name}'"))?;
+    let work = works::all().find(|work| work.name == name).ok_or_else(|| format!("unknown work '{name}'"))?;
     let options = parse_options(&mut parser, Some(work))?;
     Ok(options.map_or(Request::Help, |options| Request::Work { work, options }))
 }
@@ -132,9 +136,8 @@ fn set(options: &mut Options, name: &str, parser: &mut Parser) -> Result<(), lex
         "seconds" => options.seconds = Some(parser.value()?.parse_with(some_seconds)?),
         "workers" => options.workers = parser.value()?.parse_with(|list| each(list, at_least_one))?,
         "mode" => options.modes = parser.value()?.parse_with(modes)?,
-        "only" => {
-            options.only = Some(parser.value()?.parse_with(|list| each(list, |name| Ok(name.to_owned())))?);
-        }
+        "variant" => options.variants = Some(parser.value()?.parse_with(names)?),
+        "only" => options.only = Some(parser.value()?.parse_with(names)?),
         "tasks" => options.tasks = Some(parser.value()?.parse_with(at_least_one)?),
         "ops" => options.ops = Some(parser.value()?.parse()?),
         "json" => options.json = Some(parser.value()?.into()),
@@ -146,6 +149,10 @@ fn set(options: &mut Options, name: &str, parser: &mut Parser) -> Result<(), lex
 
 fn each<T>(list: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
     list.split(',').map(str::trim).map(read).collect()
+}
+
+fn names(list: &str) -> Result<Vec<String>, String> {
+    each(list, |name| Ok(name.to_owned()))
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -180,7 +187,7 @@ fn check_peers(options: &Options, work: &Work) -> Result<(), lexopt::Error> {
 /// What to print when help is asked for or the command line makes no sense.
 pub(crate) fn usage() -> String {
     let mut text = String::from("usage: moonfleet-benches WORK [OPTION...]\n\nworks:\n");
-    for work in works::ALL {
+    for work in works::all() {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {:<10} {}", work.name, work.about);
         let _ = writeln!(text, "  {:<10} options: --{}", "", work.options.join(", --"));
@@ -191,6 +198,7 @@ pub(crate) fn usage() -> String {
   --seconds S         length of a run
   --workers N,...     worker counts to measure (1, 2 and the number of cores)
   --mode MODE         paced, saturated or both (both)
+  --variant NAME,...  only these forms of the work
   --only PEER,...     only these peers
   --tasks N           how many tasks
   --ops N             how many operations
@@ -222,6 +230,15 @@ mod tests {
     }
 
     #[test]
+    fn variants_are_picked_by_name() {
+        let Ok(Request::Work { work, options }) = parse_line("spawn --variant one,all --ops 5") else {
+            panic!("a work was asked for");
+        };
+        assert_eq!((work.name, options.ops), ("spawn", Some(5)));
+        assert!(options.wants_variant("one") && !options.wants_variant("some"));
+    }
+
+    #[test]
     fn what_a_work_does_not_know_is_refused() {
         for line in ["stateful --tasks 3", "parked --mode paced", "juggle", "--runs 3", "stateful extra"] {
             assert!(parse_line(line).is_err(), "{line}");
@@ -243,7 +260,7 @@ mod tests {
 
     #[test]
     fn usage_names_every_work() {
-        assert!(works::ALL.iter().all(|work| usage().contains(work.name)));
+        assert!(works::all().all(|work| usage().contains(work.name)));
         assert!(matches!(parse_line("--help"), Ok(Request::Help)));
         assert!(matches!(parse_line("check --help"), Ok(Request::Help)));
     }

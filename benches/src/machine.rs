@@ -34,6 +34,10 @@ impl Machine {
             ("moonfleet", Some(env!("CARGO_PKG_VERSION").to_owned())),
             ("tokio", locked_version("tokio")),
             ("may", locked_version("may")),
+            ("rayon", locked_version("rayon")),
+            ("parking_lot", locked_version("parking_lot")),
+            ("crossbeam-channel", locked_version("crossbeam-channel")),
+            ("flume", locked_version("flume")),
             ("go", go),
             ("lua", lua),
         ];

@@ -1,4 +1,8 @@
-//! The context for models: which task runs on a loom thread, and telling it to look at its limits.
+//! The protocol file of the runtime's context, and the rest of it for models: which task runs on a loom thread, and
+//! telling it to look at its limits.
+
+#[path = "../../runtime/src/context/running.rs"]
+pub(crate) mod running;
 
 use std::cell::RefCell;
 

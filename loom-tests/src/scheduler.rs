@@ -4,3 +4,5 @@
 pub(crate) mod gate;
 #[path = "../../runtime/src/scheduler/idle.rs"]
 pub(crate) mod idle;
+#[path = "../../runtime/src/scheduler/watch.rs"]
+pub(crate) mod watch;

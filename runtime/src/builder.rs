@@ -3,14 +3,23 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config;
+use crate::monitor::{Hog, Monitor};
 use crate::runtime::Runtime;
 use crate::scheduler::shared::Settings;
 use crate::stack::{StackClass, StackSizeError};
 
 /// Most workers of one runtime: more than any machine has cores, fewer than breaks a process.
 const MAX_WORKERS: usize = 4096;
+
+/// Most threads for blocking closures: what Linux lets a machine have by default, about.
+const MAX_BLOCKING_THREADS: usize = 65_536;
+
+/// Lowest threshold of a monitor: below it, the looks would be a load of their own.
+const MIN_THRESHOLD: Duration = Duration::from_millis(1);
 
 /// Sets up a [`Runtime`].
 ///
@@ -27,6 +36,9 @@ pub struct Builder {
     thread_name: String,
     max_tasks: Option<usize>,
     max_stacks: Option<usize>,
+    blocking_threads: usize,
+    monitors: Vec<Monitor>,
+    measures_stacks: bool,
 }
 
 impl Runtime {
@@ -50,6 +62,9 @@ impl Builder {
             thread_name: "moonfleet".into(),
             max_tasks: None,
             max_stacks: None,
+            blocking_threads: config::BLOCKING_THREADS,
+            monitors: Vec::new(),
+            measures_stacks: false,
         }
     }
 
@@ -115,6 +130,56 @@ impl Builder {
         self
     }
 
+    /// Measures how deep tasks go, for [`Runtime::stack_usage`]. Default: no, because every task that ends then costs
+    /// some system calls, and the next one on its stack finds no memory there.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().measure_stacks(true).build().unwrap();
+    /// # runtime.block_on(|| ());
+    /// ```
+    pub fn measure_stacks(mut self, measure: bool) -> Self {
+        self.measures_stacks = measure;
+        self
+    }
+
+    /// How many threads may run [`blocking`](crate::blocking()) closures at a time; further closures queue. They
+    /// are started when needed, and end when they were idle for ten seconds. Default: 512.
+    ///
+    /// # Examples
+    /// ```
+    /// let error = moonfleet::Runtime::builder().blocking_threads(0).build().unwrap_err();
+    /// assert_eq!(error.to_string(), "0 blocking threads were asked for: ask for 1 to 65536");
+    /// ```
+    pub fn blocking_threads(mut self, threads: usize) -> Self {
+        self.blocking_threads = threads;
+        self
+    }
+
+    /// Calls `callback` for every task that keeps its worker for longer than `threshold` without waiting or yielding:
+    /// once for each such turn, from a thread of the monitor's own, before the turn has lasted for one and a half
+    /// thresholds. Called again, it adds another monitor. Default: none, and no such thread.
+    ///
+    /// Watching costs the workers nothing while they run, and nothing at all while they sleep. A callback that
+    /// panics is reported on stderr, and called again for the next task; one that takes long delays the next look.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = moonfleet::Runtime::builder()
+    ///     .monitor(Duration::from_millis(100), |hog| eprintln!("warning: {hog}"))
+    ///     .build()
+    ///     .unwrap();
+    /// # runtime.block_on(|| ());
+    /// let error = moonfleet::Runtime::builder().monitor(Duration::ZERO, |_| ()).build().unwrap_err();
+    /// assert_eq!(error.to_string(), "a monitor's threshold of 0ns was asked for: ask for 1ms or more");
+    /// ```
+    pub fn monitor(mut self, threshold: Duration, callback: impl Fn(&Hog) + Send + Sync + 'static) -> Self {
+        self.monitors.push(Monitor { threshold, callback: Arc::new(callback) });
+        self
+    }
+
     /// Starts the runtime: its workers begin to wait for tasks.
     ///
     /// # Errors
@@ -130,9 +195,23 @@ impl Builder {
             return Err(BuildError::Workers { asked: workers });
         }
         let stack_class = StackClass::new(self.stack_bytes, false).map_err(BuildError::StackSize)?;
-        let settings =
-            Settings { workers, stack_class, max_tasks: self.max_tasks, max_stacks: self.max_stacks };
-        Runtime::start(settings, &self.thread_name).map_err(|source| BuildError::Kernel { workers, source })
+        if !(1..=MAX_BLOCKING_THREADS).contains(&self.blocking_threads) {
+            return Err(BuildError::BlockingThreads { asked: self.blocking_threads });
+        }
+        if let Some(monitor) = self.monitors.iter().find(|monitor| monitor.threshold < MIN_THRESHOLD) {
+            return Err(BuildError::MonitorThreshold { asked: monitor.threshold });
+        }
+        let settings = Settings {
+            workers,
+            stack_class,
+            max_tasks: self.max_tasks,
+            max_stacks: self.max_stacks,
+            blocking_threads: self.blocking_threads,
+            measures_stacks: self.measures_stacks,
+            is_watched: !self.monitors.is_empty(),
+            thread_name: self.thread_name,
+        };
+        Runtime::start(settings, self.monitors).map_err(|source| BuildError::Kernel { workers, source })
     }
 }
 
@@ -152,6 +231,16 @@ pub enum BuildError {
         /// The number asked for.
         asked: usize,
     },
+    /// The limit of threads for blocking closures is out of range.
+    BlockingThreads {
+        /// The number asked for.
+        asked: usize,
+    },
+    /// A monitor's threshold is too low.
+    MonitorThreshold {
+        /// The threshold asked for.
+        asked: Duration,
+    },
     /// The stack size is out of range.
     StackSize(StackSizeError),
     /// The kernel refused a thread, a stack for its signals, or a descriptor.
@@ -169,6 +258,15 @@ impl fmt::Display for BuildError {
             BuildError::Workers { asked } => {
                 write!(f, "{asked} workers were asked for: ask for 1 to {MAX_WORKERS}")
             }
+            BuildError::BlockingThreads { asked } => {
+                write!(f, "{asked} blocking threads were asked for: ask for 1 to {MAX_BLOCKING_THREADS}")
+            }
+            BuildError::MonitorThreshold { asked } => {
+                write!(
+                    f,
+                    "a monitor's threshold of {asked:?} was asked for: ask for {MIN_THRESHOLD:?} or more"
+                )
+            }
             BuildError::StackSize(error) => error.fmt(f),
             BuildError::Kernel { workers, source } => write!(
                 f,
@@ -183,7 +281,9 @@ impl fmt::Display for BuildError {
 impl Error for BuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            BuildError::Workers { .. } => None,
+            BuildError::Workers { .. }
+            | BuildError::BlockingThreads { .. }
+            | BuildError::MonitorThreshold { .. } => None,
             BuildError::StackSize(error) => Some(error),
             BuildError::Kernel { source, .. } => Some(source),
         }

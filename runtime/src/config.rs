@@ -46,3 +46,11 @@ pub(crate) const STACK_BYTES: usize = 256 << 10;
 
 /// How long the end of a `Runtime` waits for its tasks to unwind, unless told otherwise, in seconds.
 pub(crate) const SHUTDOWN_SECONDS: u64 = 5;
+
+/// How many threads a runtime may have for closures that block, unless told otherwise. They wait rather than
+/// compute, so it is far more than any machine has cores.
+pub(crate) const BLOCKING_THREADS: usize = 512;
+
+/// How long such a thread stays idle before it ends, in seconds: the next burst of calls finds it, and a program
+/// that has done with them is rid of it.
+pub(crate) const BLOCKING_KEEP_ALIVE_SECONDS: u64 = 10;

@@ -1,7 +1,13 @@
 //! What a task can learn about itself and its runtime.
 
+use std::fmt;
+use std::num::NonZeroU64;
+
+use crate::cancel::CancelHandle;
 use crate::context;
 use crate::scheduler::worker;
+use crate::suspend;
+use crate::task::header::TaskRef;
 
 /// The running task's identity.
 ///
@@ -16,10 +22,9 @@ use crate::scheduler::worker;
 ///     assert_eq!((who.id(), who.name()), (id, Some("bosun")));
 /// });
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct CurrentTask {
-    id: u64,
-    name: Option<std::sync::Arc<str>>,
+    task: TaskRef,
 }
 
 impl CurrentTask {
@@ -31,7 +36,7 @@ impl CurrentTask {
     /// ```
     #[must_use]
     pub fn id(&self) -> u64 {
-        self.id
+        self.task.info().id
     }
 
     /// The task's name, if it was given one.
@@ -42,7 +47,60 @@ impl CurrentTask {
     /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+        self.task.info().name()
+    }
+
+    /// The id of the task that spawned it; `None` if it was spawned from outside of its runtime.
+    ///
+    /// The parent may have ended long ago.
+    ///
+    /// # Examples
+    /// ```
+    /// use moonfleet::{current_task, spawn};
+    ///
+    /// moonfleet::run(|| {
+    ///     let me = current_task().unwrap();
+    ///     let child = spawn(|| current_task().unwrap()).join().unwrap();
+    ///     assert_eq!((me.parent(), child.parent()), (None, Some(me.id())));
+    /// });
+    /// ```
+    #[must_use]
+    pub fn parent(&self) -> Option<u64> {
+        self.task.info().parent.map(NonZeroU64::get)
+    }
+
+    /// A handle that others, or the task itself, may cancel it by.
+    ///
+    /// # Examples
+    /// ```
+    /// use moonfleet::{JoinError, current_task, spawn, yield_now};
+    ///
+    /// moonfleet::run(|| {
+    ///     let task = spawn(|| {
+    ///         current_task().unwrap().cancel_handle().cancel();
+    ///         // Nothing happens before the next suspension point.
+    ///         yield_now();
+    ///     });
+    ///     assert!(matches!(task.join(), Err(JoinError::Cancelled { .. })));
+    /// });
+    /// ```
+    #[must_use]
+    pub fn cancel_handle(&self) -> CancelHandle {
+        CancelHandle::new(self.task.clone())
+    }
+}
+
+impl PartialEq for CurrentTask {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(&raw const *self.task, &raw const *other.task)
+    }
+}
+
+impl Eq for CurrentTask {}
+
+impl fmt::Debug for CurrentTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CurrentTask({})", self.task.info())
     }
 }
 
@@ -56,8 +114,42 @@ impl CurrentTask {
 #[must_use]
 pub fn current_task() -> Option<CurrentTask> {
     let (_, task) = context::current()?;
-    let info = task.info();
-    Some(CurrentTask { id: info.id, name: info.name.clone() })
+    Some(CurrentTask { task: task.to_ref() })
+}
+
+/// Whether the running task is unwinding, from a panic or a cancel; on a plain thread, whether that is.
+///
+/// [`std::thread::panicking`] counts by thread: a task that waits in a destructor while it unwinds makes it
+/// true for every task of the same worker, meanwhile. This asks about the task alone. One case stays hidden:
+/// a panic that began while such a neighbour waited is not seen until nobody else can be meant.
+///
+/// # Examples
+/// ```
+/// use moonfleet::{channel, panicking, spawn_local};
+///
+/// struct Farewell(channel::Sender<bool>);
+/// impl Drop for Farewell {
+///     fn drop(&mut self) {
+///         self.0.send(panicking()).unwrap();
+///     }
+/// }
+///
+/// moonfleet::run(|| {
+///     let (tx, rx) = channel::rendezvous();
+///     let task = spawn_local(move || {
+///         let _farewell = Farewell(tx);
+///         panic!("with a guest to see off");
+///     });
+///     moonfleet::yield_now();
+///     // It waits for us in its destructor, on our thread: that is its affair.
+///     assert!(std::thread::panicking() && !panicking());
+///     assert_eq!(rx.recv(), Ok(true));
+/// #   assert!(task.join().is_err());
+/// });
+/// ```
+#[must_use]
+pub fn panicking() -> bool {
+    suspend::is_unwinding()
 }
 
 /// The worker that runs this task, for life; `None` on a thread that is no worker.

@@ -117,6 +117,6 @@ pub fn select(arms: &mut [&mut dyn Arm], wait: Wait) -> Result<Selected, Cancell
 ///     assert_eq!(moonfleet::foreign::join(task).unwrap().unwrap(), 1);
 /// });
 /// ```
-pub fn join<T>(handle: JoinHandle<T>) -> Result<Result<T, JoinError>, Cancelled> {
-    handle.wait(None).map_err(|_| Cancelled)
+pub fn join<T>(mut handle: JoinHandle<T>) -> Result<Result<T, JoinError>, Cancelled> {
+    handle.join_or_cancelled()
 }

@@ -14,7 +14,7 @@ use crate::channel::polling::Polling;
 use crate::context;
 use crate::scheduler::shared::Shared;
 use crate::scheduler::worker;
-use crate::suspend::unwind_cancelled;
+use crate::suspend::{Cancelled, unwind_cancelled};
 use crate::sys::clock;
 use crate::task::cell::{Joinable, Outcome};
 use crate::task::error::JoinError;
@@ -59,11 +59,8 @@ impl<T> JoinHandle<T> {
     /// assert!(error.to_string().contains("adrift"));
     /// ```
     pub fn join(mut self) -> Result<T, JoinError> {
-        self.polling.stop(self.joinable.outcome());
-        self.wait(None).unwrap_or_else(|failure| {
-            if failure == RecvFailure::Cancelled {
-                unwind_cancelled();
-            }
+        self.join_or_cancelled().unwrap_or_else(|Cancelled| {
+            unwind_cancelled();
             Err(JoinError::Cancelled { task: self.describe() })
         })
     }
@@ -164,7 +161,7 @@ impl<T> JoinHandle<T> {
     /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.joinable.task.info().name.as_deref()
+        self.joinable.task.info().name()
     }
 
     /// The task, as `task 7` or `task 'name' (7)`.
@@ -172,11 +169,16 @@ impl<T> JoinHandle<T> {
         self.joinable.task.info().to_string().into()
     }
 
-    /// Waits for the outcome; the failures are a timeout and a cancel.
+    /// As [`JoinHandle::join`], with cancellation as a value.
+    pub(crate) fn join_or_cancelled(&mut self) -> Result<Outcome<T>, Cancelled> {
+        self.polling.stop(self.joinable.outcome());
+        self.wait(None).map_err(|_| Cancelled)
+    }
+
+    /// Waits for the outcome; the failures are a timeout and a cancel. Of a handle that was never polled, or polls
+    /// no more: the outcome has room for one waiter.
     pub(crate) fn wait(&self, deadline_ns: Option<u64>) -> Result<Outcome<T>, RecvFailure> {
-        if let Some((_, task)) = context::current()
-            && ptr::eq(task, &raw const *self.joinable.task)
-        {
+        if self.is_of_current_task() {
             return Ok(Err(JoinError::JoinsItself { task: self.describe() }));
         }
         // A task of another runtime is that runtime's to start.
@@ -186,6 +188,10 @@ impl<T> JoinHandle<T> {
             worker.start_next(&self.joinable.task);
         }
         oneshot::take(self.joinable.outcome(), deadline_ns)
+    }
+
+    fn is_of_current_task(&self) -> bool {
+        context::current().is_some_and(|(_, task)| ptr::eq(task, &raw const *self.joinable.task))
     }
 }
 
@@ -205,6 +211,9 @@ impl<T> Future for JoinHandle<T> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
+        if this.is_of_current_task() {
+            return Poll::Ready(Err(JoinError::JoinsItself { task: this.describe() }));
+        }
         this.polling.poll(this.joinable.outcome(), context).map(|taken| match taken {
             Taken::Value(outcome) => outcome,
             Taken::Closed | Taken::Empty => panic!("a join handle was polled after it was done"),

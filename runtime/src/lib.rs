@@ -61,23 +61,28 @@ mod timer;
 mod context;
 mod suspend;
 mod park;
+mod blocking;
+mod epoch;
 // ── the scheduler ───────────────────────────────────────────────────────────────────────────────────────
 mod scheduler;
 // ── what users block on ─────────────────────────────────────────────────────────────────────────────────
 pub mod channel;
 pub mod select;
 pub mod sync;
-pub mod time;
 pub mod cancel;
 mod join;
 mod block_on;
+mod spawn;
+mod offload;
+pub mod time;
 pub mod foreign;
 pub mod neighbour;
+mod task_local;
 // ── whole programs ──────────────────────────────────────────────────────────────────────────────────────
-mod spawn;
 mod scope;
 mod current;
 mod metrics;
+mod monitor;
 mod shutdown;
 mod runtime;
 mod builder;
@@ -85,16 +90,19 @@ mod run;
 
 pub use crate::block_on::block_on;
 pub use crate::builder::{BuildError, Builder};
-pub use crate::current::{CurrentTask, current_task, worker_count, worker_index};
+pub use crate::current::{CurrentTask, current_task, panicking, worker_count, worker_index};
 pub use crate::join::JoinHandle;
-pub use crate::metrics::{Metrics, WorkerMetrics};
+pub use crate::metrics::{BlockingMetrics, Metrics, WorkerMetrics};
+pub use crate::monitor::Hog;
+pub use crate::offload::{NoThread, blocking, try_blocking};
 pub use crate::run::run;
 pub use crate::runtime::{Handle, Runtime};
 pub use crate::scope::{Scope, ScopedJoinHandle, fork_join, scope, try_scope};
 pub use crate::shutdown::{ShutdownReport, StuckWorker};
-pub use crate::spawn::{SpawnError, TaskBuilder, spawn, spawn_local, spawn_on, yield_now};
-pub use crate::stack::{StackError, StackSizeError};
+pub use crate::spawn::{SpawnError, TaskBuilder, spawn, spawn_local, spawn_migratable, spawn_on, yield_now};
+pub use crate::stack::{StackError, StackSizeError, StackUsage};
 pub use crate::task::error::{JoinError, TaskPanic};
+pub use crate::task_local::{AccessError, LocalKey};
 
 /// The program in README.md is compiled and run like every other example.
 #[cfg(doctest)]

@@ -1,4 +1,4 @@
-//! What the workers count: a snapshot anybody may take.
+//! What the workers and the blocking pool count: a snapshot anybody may take.
 
 use crate::scheduler::shared::Shared;
 
@@ -15,6 +15,7 @@ use crate::scheduler::shared::Shared;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metrics {
     workers: Vec<WorkerMetrics>,
+    blocking: BlockingMetrics,
 }
 
 /// What one worker has counted since its runtime was built.
@@ -41,6 +42,32 @@ pub struct WorkerMetrics {
     pub wakes_remote: u64,
     /// Times the worker went to sleep.
     pub parks: u64,
+    /// Turns of tasks that lasted longer than the threshold of [`Builder::monitor`](crate::Builder::monitor), the
+    /// lowest of them; zero without a monitor.
+    pub hogs: u64,
+}
+
+/// What the threads for [`blocking`](crate::blocking()) closures are at.
+///
+/// # Examples
+/// ```
+/// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+/// let before = runtime.metrics().blocking();
+/// runtime.block_on(|| moonfleet::blocking(|| ()));
+/// let after = runtime.metrics().blocking();
+/// assert_eq!((before.threads, after.threads), (0, 1));
+/// assert_eq!((before.closures, after.closures), (0, 1));
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BlockingMetrics {
+    /// Threads there are.
+    pub threads: usize,
+    /// Threads of those that have nothing to do.
+    pub idle: usize,
+    /// Closures that wait for a thread.
+    pub queued: usize,
+    /// Closures that came so far.
+    pub closures: u64,
 }
 
 impl Metrics {
@@ -53,8 +80,16 @@ impl Metrics {
             wakes_local: counters.wakes_local.get(),
             wakes_remote: counters.wakes_remote.get(),
             parks: counters.parks.get(),
+            hogs: counters.hogs.get(),
         });
-        Self { workers: read.collect() }
+        let census = shared.blocking.census();
+        let blocking = BlockingMetrics {
+            threads: census.threads,
+            idle: census.idle,
+            queued: census.queued,
+            closures: census.jobs,
+        };
+        Self { workers: read.collect(), blocking }
     }
 
     /// Each worker's figures, by its number.
@@ -67,6 +102,18 @@ impl Metrics {
     #[must_use]
     pub fn workers(&self) -> &[WorkerMetrics] {
         &self.workers
+    }
+
+    /// The threads for closures that block.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+    /// assert_eq!(runtime.metrics().blocking().threads, 0);
+    /// ```
+    #[must_use]
+    pub fn blocking(&self) -> BlockingMetrics {
+        self.blocking
     }
 
     /// The sums over all workers.
@@ -87,6 +134,7 @@ impl Metrics {
             wakes_local: sum.wakes_local + worker.wakes_local,
             wakes_remote: sum.wakes_remote + worker.wakes_remote,
             parks: sum.parks + worker.parks,
+            hogs: sum.hogs + worker.hogs,
         })
     }
 }

@@ -63,7 +63,7 @@ pub enum Woken {
 }
 
 impl Neighbour {
-    /// The running task; `None` on a thread that runs none.
+    /// The running task; `None` on a thread that runs none, and in a migratable task, which has no neighbours.
     ///
     /// # Examples
     /// ```
@@ -72,7 +72,7 @@ impl Neighbour {
     #[inline]
     #[must_use]
     pub fn current() -> Option<Self> {
-        let (_, task) = context::current()?;
+        let (_, task) = context::current().filter(|(_, task)| !task.is_migratable())?;
         Some(Self { task: NonNull::from(task), _here: PhantomData })
     }
 

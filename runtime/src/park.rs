@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code, reason = "lends a stack node to the queue while this frame waits")]
 
+use core::convert::Infallible;
+
 use crate::suspend::Party;
 use crate::wait::list::Node;
 use crate::wait::queue::{Inner, Place, Queue};
@@ -14,6 +16,15 @@ pub(crate) enum Waited<R, W> {
     AtOnce(R),
     /// Somebody ended the wait, and left this in the slot: what the party wanted, or what it was given.
     Woken(Option<W>),
+    /// The deadline passed.
+    TimedOut,
+    /// The party is being cancelled.
+    Cancelled,
+}
+
+/// Why a party did not get what it waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
     /// The deadline passed.
     TimedOut,
     /// The party is being cancelled.
@@ -45,12 +56,75 @@ pub(crate) fn wait_in<S, W, R>(
         party.has_not_waited();
         return Waited::AtOnce(done);
     }
+    // SAFETY: the node was linked in this queue just now.
+    unsafe { wait_linked(party, queue, &mut node, deadline_ns) }
+}
+
+/// As [`wait_in`] behind all others, for a wish that is made under the lock: `attempt` gives what is done, or
+/// the wish to wait with.
+///
+/// # Suspends
+/// Unless the attempt succeeds.
+#[inline]
+pub(crate) fn wait_or<S, W, R>(
+    party: &Party,
+    queue: &Queue<S, W>,
+    deadline_ns: Option<u64>,
+    attempt: impl FnOnce(&mut Inner<S, W>) -> Result<R, W>,
+) -> Waited<R, W> {
+    let mut node = Node::new(party.waiter(), 0, None);
+    party.waiter().word().arm();
+    // SAFETY: node-lives — this frame waits below until the node is unlinked or fired.
+    if let Some(done) = unsafe { queue.try_or_wish(&mut node, attempt) } {
+        party.waiter().word().rest();
+        party.has_not_waited();
+        return Waited::AtOnce(done);
+    }
+    // SAFETY: the node was linked in this queue just now.
+    unsafe { wait_linked(party, queue, &mut node, deadline_ns) }
+}
+
+/// Queues the party behind all others, calls `leave`, and waits until somebody fires the party, or
+/// `deadline_ns` passes. Whoever acts on what `leave` has done finds the party queued.
+///
+/// # Suspends
+/// Always, except in a task that is being cancelled.
+/// # Safety
+/// `leave` does not unwind.
+pub(crate) unsafe fn queue_and_leave<S, W>(
+    party: &Party,
+    queue: &Queue<S, W>,
+    wish: W,
+    deadline_ns: Option<u64>,
+    leave: impl FnOnce(),
+) -> Waited<Infallible, W> {
+    let mut node = Node::new(party.waiter(), 0, Some(wish));
+    party.waiter().word().arm();
+    // SAFETY: node-lives — this frame waits below, and `leave` comes back, as the caller promises.
+    let nothing = unsafe { queue.try_or_link(&mut node, Place::Last, |_| None::<Infallible>) };
+    debug_assert!(nothing.is_none(), "there was no attempt");
+    leave();
+    // SAFETY: it was linked above, and stays in this frame.
+    unsafe { wait_linked(party, queue, &mut node, deadline_ns) }
+}
+
+/// Waits by a node that is linked.
+///
+/// # Safety
+/// The party's word is armed, and `node` is linked in `queue` and stays in place until this returns.
+#[inline]
+unsafe fn wait_linked<S, W, R>(
+    party: &Party,
+    queue: &Queue<S, W>,
+    node: &mut Node<W>,
+    deadline_ns: Option<u64>,
+) -> Waited<R, W> {
     let reason = party.wait(deadline_ns);
     if let Reason::Arm(_) = reason {
         return Waited::Woken(node.take());
     }
     // SAFETY: the node was linked in this queue.
-    unsafe { queue.unlink(&mut node) };
+    unsafe { queue.unlink(node) };
     match reason {
         Reason::TimedOut => Waited::TimedOut,
         _ => Waited::Cancelled,

@@ -6,10 +6,21 @@
 
 #![allow(unsafe_code, reason = "MutPtr hands out the reference that a protocol file vouches for")]
 
+use core::sync::atomic::{AtomicU32, Ordering};
+
 pub(crate) mod atomic {
     //! Atomics and fences, as the standard library has them.
     pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 }
+
+/// Declares a function that may be called for a `static`. Loom's atomics are made at run time, so the models'
+/// macro of this name declares a plain one.
+macro_rules! const_fn {
+    ($(#[$attribute:meta])* $visibility:vis fn $($rest:tt)*) => {
+        $(#[$attribute])* $visibility const fn $($rest)*
+    };
+}
+pub(crate) use const_fn;
 
 /// An `UnsafeCell` with loom's interface: each access is a value that lives as long as the access does.
 #[derive(Debug, Default)]
@@ -73,4 +84,59 @@ pub(crate) fn prefetch<T>(place: *const T) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = place;
+}
+
+/// How long it is worth watching something before suspending over it. It learns: it grows when watching was
+/// rewarded, and shrinks when it was not.
+///
+/// What is over in nanoseconds on another worker is cheaper to watch than to wait for. But it may as well be
+/// in the hands of a task of this very worker, which cannot go on while we watch. Both are habits of the
+/// thing watched, so each has a lookout of its own. Nothing but speed hangs on it, and models have none.
+#[derive(Debug)]
+pub(crate) struct Lookout {
+    looks: AtomicU32,
+}
+
+impl Lookout {
+    /// Looks at most; the pause before each is twice the one before, 30 processor pauses in all: about what
+    /// it costs to suspend and be woken.
+    const MOST_LOOKS: u32 = 4;
+
+    /// A lookout that has learnt nothing yet.
+    pub(crate) const fn new() -> Self {
+        Self { looks: AtomicU32::new(Self::MOST_LOOKS / 2) }
+    }
+
+    /// Makes `attempt` again and again for a while; true as soon as it succeeds.
+    #[inline]
+    pub(crate) fn watch(&self, mut attempt: impl FnMut() -> bool) -> bool {
+        // ORDER: Relaxed; a habit, not a fact. Two that learn at once may forget one lesson.
+        let looks = self.looks.load(Ordering::Relaxed);
+        for look in 1..=looks {
+            for _ in 0..1 << look {
+                core::hint::spin_loop();
+            }
+            if attempt() {
+                self.learn(looks + 1);
+                return true;
+            }
+        }
+        if looks != 0 {
+            self.learn(looks - 1);
+        }
+        false
+    }
+
+    /// What was watched for has come just after the watch was given up.
+    #[cold]
+    pub(crate) fn regret(&self) {
+        // ORDER: Relaxed; as in `watch`.
+        self.learn(self.looks.load(Ordering::Relaxed) + 1);
+    }
+
+    #[inline]
+    fn learn(&self, looks: u32) {
+        // ORDER: Relaxed; as in `watch`.
+        self.looks.store(looks.min(Self::MOST_LOOKS), Ordering::Relaxed);
+    }
 }

@@ -6,23 +6,23 @@ use std::fmt;
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
-use crossbeam_deque::Worker as Deque;
-
-use crate::channel::{Receiver, Sender, unbounded};
+use crate::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use crate::config;
 use crate::context;
 use crate::join::JoinHandle;
 use crate::metrics::Metrics;
+use crate::monitor::{self, Monitor};
+use crate::scheduler::deques::Deques;
 use crate::scheduler::rounds::Rounds;
 use crate::scheduler::shared::{Settings, Shared};
 use crate::scheduler::worker::{self, Worker};
 use crate::select::deadline_after;
 use crate::shutdown::{ShutdownReport, StuckWorker};
 use crate::spawn::{SpawnError, TaskBuilder};
-use crate::stack::{self, AltStack};
+use crate::stack::{self, AltStack, StackUsage, UsageTable};
 use crate::suspend::masked;
 use crate::sys::poller::{Poller, be_punctual};
 use crate::task::error::JoinError;
@@ -49,6 +49,8 @@ pub struct Runtime {
     shared: Arc<Shared>,
     /// One message per worker that has ended; closed when all have.
     ended: Receiver<usize>,
+    /// The thread that watches the workers, if one was asked for.
+    monitor: Option<Thread>,
     shut_down: bool,
 }
 
@@ -67,25 +69,26 @@ pub struct Handle {
 }
 
 impl Runtime {
-    pub(crate) fn start(settings: Settings, thread_name: &str) -> io::Result<Self> {
+    pub(crate) fn start(settings: Settings, monitors: Vec<Monitor>) -> io::Result<Self> {
         // SAFETY: `overflowing` reads a constant-initialised thread-local and plain fields of the current
         // task, whose name lives as long as the task: async-signal-safe, and it cannot panic.
         unsafe { stack::install(context::overflowing) };
-        let deques: Vec<_> = (0..settings.workers).map(|_| Deque::new_fifo()).collect();
-        let stealers = deques.iter().map(Deque::stealer).collect();
+        let deques: Vec<_> = (0..settings.workers).map(|_| Deques::new()).collect();
+        let stealers = deques.iter().map(Deques::stealers).collect();
         let shared = Arc::new(Shared::new(settings, stealers)?);
         let (ending, ended) = unbounded();
-        let runtime = Self { shared, ended, shut_down: false };
+        let mut runtime = Self { shared, ended, monitor: None, shut_down: false };
         // If a thread is refused, dropping `runtime` ends those that have started.
-        for (index, fresh) in deques.into_iter().enumerate() {
+        for (index, deques) in deques.into_iter().enumerate() {
             let poller = Poller::new(runtime.shared.homes[index].doorbell())?;
             let shared = Arc::clone(&runtime.shared);
-            let name = format!("{thread_name}-{index}");
+            let name = format!("{}-{index}", shared.settings.thread_name);
             let ending = ending.clone();
             thread::Builder::new().name(name).spawn(move || {
-                run_worker(Worker::new(index, fresh, shared), poller, ending);
+                run_worker(Worker::new(index, deques, shared), poller, ending);
             })?;
         }
+        runtime.monitor = monitor::start(&runtime.shared, monitors)?;
         Ok(runtime)
     }
 
@@ -198,17 +201,48 @@ impl Runtime {
         Metrics::read(&self.shared)
     }
 
+    /// How deep the tasks that have ended went into their stacks, by name, the deepest first; nothing without
+    /// [`Builder::measure_stacks`](crate::Builder::measure_stacks).
+    ///
+    /// The first 4096 names have entries of their own; what comes after them counts as unnamed.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().workers(1).measure_stacks(true).build().unwrap();
+    /// runtime.block_on(|| ());
+    /// for usage in runtime.stack_usage() {
+    ///     println!("{usage}");
+    /// }
+    /// ```
+    #[must_use]
+    pub fn stack_usage(&self) -> Vec<StackUsage> {
+        self.shared.stack_usage.as_ref().map(UsageTable::read).unwrap_or_default()
+    }
+
+    /// Gives the memory of idle stacks back to the kernel; see [`Handle::trim_stacks`].
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+    /// runtime.block_on(|| (0..1000).for_each(|_| drop(moonfleet::spawn(|| ()))));
+    /// runtime.trim_stacks();
+    /// ```
+    pub fn trim_stacks(&self) {
+        self.shared.trim_stacks();
+    }
+
     /// Ends the runtime: no task is spawned any more, suspended tasks are woken to unwind, tasks that have
-    /// not started are dropped, and the call waits for all that up to `timeout`.
+    /// not started are dropped, and the call waits for all that up to `timeout`. A task that waits for a
+    /// [`blocking`](crate::blocking()) closure ends after the closure.
     ///
     /// # Suspends
-    /// Until every task has ended, or for `timeout`.
+    /// Until every task has ended, or for `timeout`; no cancel or deadline of the caller cuts that short.
     /// # Panics
     /// In a task of the same runtime, which could not end while it waits for itself.
     ///
     /// # Examples
     /// ```
-    /// use std::time::Duration;
+    /// use std::time::{Duration, Instant};
     ///
     /// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
     /// let (tx, rx) = moonfleet::channel::rendezvous::<()>();
@@ -233,18 +267,29 @@ impl Runtime {
         for home in self.shared.homes.iter() {
             home.stop();
         }
-        let deadline = deadline_after(timeout);
+        let stuck = self.await_workers(deadline_after(timeout));
+        // What still runs is not disturbed by this: its thread ends after it.
+        self.shared.blocking.close();
+        if let Some(thread) = self.monitor.take() {
+            monitor::stop(&self.shared, &thread);
+        }
+        self.report(&stuck)
+    }
+
+    /// Waits until the workers have ended, or `deadline` has come: those that have not ended.
+    fn await_workers(&self, deadline: Instant) -> Vec<usize> {
         let mut running: Vec<usize> = (0..self.workers()).collect();
         while !running.is_empty() {
-            let left = deadline.saturating_duration_since(std::time::Instant::now());
-            match self.ended.recv_timeout(left) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            // Masked: `timeout` bounds it, and a cancel of the caller must not leave the workers to themselves.
+            match masked(|| self.ended.recv_timeout(left)) {
                 Ok(index) => running.retain(|&other| other != index),
                 // Closed: workers that never started have nothing to end.
-                Err(crate::channel::RecvTimeoutError::Closed) => break,
-                Err(crate::channel::RecvTimeoutError::Timeout) => return self.report(&running),
+                Err(RecvTimeoutError::Closed) => running.clear(),
+                Err(RecvTimeoutError::Timeout) => break,
             }
         }
-        self.report(&[])
+        running
     }
 
     fn report(&self, workers: &[usize]) -> ShutdownReport {
@@ -252,7 +297,8 @@ impl Runtime {
             worker,
             task: self.shared.counters[worker].running.get().map(|id| self.shared.names.describe(id)),
         };
-        ShutdownReport::new(workers.iter().map(describe).collect())
+        let pool = self.shared.blocking.census();
+        ShutdownReport::new(workers.iter().map(describe).collect(), pool.threads - pool.idle + pool.queued)
     }
 
     /// Whether the calling thread is one of this runtime's workers.
@@ -307,6 +353,22 @@ impl Handle {
         T: Send + 'static,
     {
         TaskBuilder::new().spawn_from_outside(&self.shared, None, body)
+    }
+
+    /// Gives the memory of idle stacks back to the kernel: after a burst of tasks whose like will not come soon.
+    ///
+    /// A runtime keeps the stacks of ended tasks for the next ones, with what memory they have: at most 4096 of
+    /// them, 1 GiB together, and 256 for each worker. The stacks stay, the memory goes: at once where they are
+    /// nobody's, and where a worker has them when it next looks, which a sleeping one is woken for.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+    /// let handle = runtime.handle();
+    /// runtime.block_on(move || handle.trim_stacks());
+    /// ```
+    pub fn trim_stacks(&self) {
+        self.shared.trim_stacks();
     }
 }
 

@@ -16,6 +16,7 @@ use std::fmt;
 #[must_use = "a shutdown may leave tasks running"]
 pub struct ShutdownReport {
     stuck: Vec<StuckWorker>,
+    closures: usize,
 }
 
 /// A worker whose tasks did not end in time. Its thread goes on; its stacks stay mapped.
@@ -32,13 +33,15 @@ pub struct StuckWorker {
     /// The worker's number.
     pub worker: usize,
     /// The task that runs on it without suspending; `None` if its tasks wait for something that cannot be
-    /// cancelled, such as another runtime.
+    /// cancelled, such as another runtime or a blocking closure.
     pub task: Option<String>,
 }
 
 impl ShutdownReport {
-    pub(crate) fn new(stuck: Vec<StuckWorker>) -> Self {
-        Self { stuck }
+    pub(crate) fn new(stuck: Vec<StuckWorker>, closures: usize) -> Self {
+        // Where no worker is stuck, no task waits for a closure: a pool thread was seen on its way to rest.
+        let closures = if stuck.is_empty() { 0 } else { closures };
+        Self { stuck, closures }
     }
 
     /// Whether every task has ended.
@@ -66,6 +69,19 @@ impl ShutdownReport {
     pub fn stuck(&self) -> &[StuckWorker] {
         &self.stuck
     }
+
+    /// How many [`blocking`](crate::blocking()) closures have not ended, which keep the tasks that called them.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::time::Duration;
+    /// let runtime = moonfleet::Runtime::builder().workers(1).build().unwrap();
+    /// assert_eq!(runtime.shutdown(Duration::from_secs(5)).blocking_closures(), 0);
+    /// ```
+    #[must_use]
+    pub fn blocking_closures(&self) -> usize {
+        self.closures
+    }
 }
 
 impl fmt::Display for ShutdownReport {
@@ -78,6 +94,10 @@ impl fmt::Display for ShutdownReport {
             let task = stuck.task.as_deref().unwrap_or("tasks that wait");
             write!(f, " {task} on worker {};", stuck.worker)?;
         }
-        Ok(())
+        match self.closures {
+            0 => Ok(()),
+            1 => f.write_str(" 1 blocking closure;"),
+            closures => write!(f, " {closures} blocking closures;"),
+        }
     }
 }

@@ -5,6 +5,8 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::num::NonZeroU64;
+use std::ptr;
 use std::sync::Arc;
 
 use crate::context;
@@ -14,7 +16,7 @@ use crate::scheduler::worker::{self, Worker};
 use crate::stack::{StackClass, StackSizeError};
 use crate::suspend;
 use crate::task::cell;
-use crate::task::header::Info;
+use crate::task::header::{Birth, Info, Migration};
 use crate::task::limits::Limits;
 
 /// Spawns a task. Any worker may start it; the one that does keeps it until it ends.
@@ -91,6 +93,54 @@ where
     T: Send + 'static,
 {
     or_panic(TaskBuilder::new().spawn_on(worker, body))
+}
+
+/// Spawns a task that other workers may take over even after it has started, whenever it is ready, its worker
+/// has other work, and they have none. For programs with few, long-lived tasks that compute a lot.
+///
+/// A wait with a deadline, and a wait in a destructor while the task unwinds, brings it back to where it began.
+/// Never faster than [`spawn`] otherwise: each resumption takes a lock.
+///
+/// **Shape** `FnOnce() → T` to `JoinHandle<T>`
+/// # Panics
+/// As [`spawn`].
+/// # Safety
+/// The compiler takes it for granted that a function runs on one thread; this task breaks that. So, at every
+/// point where `body` may suspend, in all code that it calls:
+/// - every value alive on its stack is `Send`, whatever its type says: no `Rc`, no guard of a std lock, no
+///   reference into a `thread_local!`;
+/// - what its task-locals hold is `Send`;
+/// - no function that uses a `thread_local!` before *and* after a suspension is inlined around it: the address
+///   of the first use may be used again. `std::thread::current`, thread-local random numbers, allocation of
+///   libraries with thread caches and the like must stay behind calls that are not inlined (std's are);
+/// - [`neighbour`](crate::neighbour) is not used.
+///
+/// # Examples
+/// ```
+/// let sum = moonfleet::run(|| {
+///     // SAFETY: nothing but a number is alive over the suspension.
+///     let task = unsafe {
+///         moonfleet::spawn_migratable(|| {
+///             let mut sum = 0_u64;
+///             for n in 0..1_000 {
+///                 sum += n;
+///                 moonfleet::yield_now();
+///             }
+///             sum
+///         })
+///     };
+///     task.join().unwrap()
+/// });
+/// assert_eq!(sum, 499_500);
+/// ```
+#[track_caller]
+pub unsafe fn spawn_migratable<F, T>(body: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    // SAFETY: passed on to the caller.
+    or_panic(unsafe { TaskBuilder::new().spawn_migratable(body) })
 }
 
 /// Lets the other ready tasks of this worker run, then goes on. On a plain thread: yields to the kernel.
@@ -186,6 +236,7 @@ pub struct TaskBuilder {
     stack_bytes: Option<usize>,
     wide_guard: bool,
     uncancellable: bool,
+    migration: Migration,
 }
 
 impl TaskBuilder {
@@ -296,11 +347,29 @@ impl TaskBuilder {
         T: 'static,
     {
         let worker = this_worker()?;
-        let (info, limits) = self.admit(&worker.shared, || worker.next_id())?;
+        let birth = self.admit(&worker.shared, || worker.next_id())?;
         // SAFETY: the queue's reference stays on this worker; the handle crosses threads only if `T` may.
-        let (queued, joinable) = unsafe { cell::allocate(info, limits, context::wake_task, body) };
+        let (queued, joinable) = unsafe { cell::allocate(birth, context::wake_task, body) };
         worker.queue_pinned(queued);
         Ok(JoinHandle::new(joinable, &worker.shared))
+    }
+
+    /// Spawns as [`spawn_migratable`] does.
+    ///
+    /// # Safety
+    /// As for [`spawn_migratable`].
+    /// # Errors
+    /// [`SpawnError`] says why not.
+    ///
+    /// # Examples
+    /// See [`spawn_migratable`].
+    pub unsafe fn spawn_migratable<F, T>(mut self, body: F) -> Result<JoinHandle<T>, SpawnError>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.migration = Migration::Possible;
+        self.spawn(body)
     }
 
     /// Spawns as [`spawn_on`] does.
@@ -334,9 +403,9 @@ impl TaskBuilder {
         T: Send,
     {
         let worker = this_worker()?;
-        let (info, limits) = self.admit(&worker.shared, || worker.next_id())?;
+        let birth = self.admit(&worker.shared, || worker.next_id())?;
         // SAFETY: closure and result are `Send`; `wake_task` is for waiters in task headers.
-        let (queued, joinable) = unsafe { cell::allocate(info, limits, context::wake_task, body) };
+        let (queued, joinable) = unsafe { cell::allocate(birth, context::wake_task, body) };
         worker.queue_fresh(queued);
         Ok(JoinHandle::new(joinable, &worker.shared))
     }
@@ -375,9 +444,9 @@ impl TaskBuilder {
             return Err(SpawnError::NoSuchWorker { asked, workers });
         }
         let inside = shared.gate.enter().ok_or(SpawnError::ShutDown)?;
-        let (info, limits) = self.admit(shared, || shared.reserve_ids(1))?;
+        let birth = self.admit(shared, || shared.reserve_ids(1))?;
         // SAFETY: closure and result are `Send`; `wake_task` is for waiters in task headers.
-        let (queued, joinable) = unsafe { cell::allocate(info, limits, context::wake_task, body) };
+        let (queued, joinable) = unsafe { cell::allocate(birth, context::wake_task, body) };
         match worker {
             None => {
                 shared.injector.push(queued);
@@ -398,7 +467,7 @@ impl TaskBuilder {
     }
 
     /// Checks everything that may refuse the task, and counts it in.
-    fn admit(self, shared: &Shared, id: impl FnOnce() -> u64) -> Result<(Info, Limits), SpawnError> {
+    fn admit(self, shared: &Shared, id: impl FnOnce() -> u64) -> Result<Birth, SpawnError> {
         let default = shared.settings.stack_class;
         let stack_class = match (self.stack_bytes, self.wide_guard) {
             (None, false) => default,
@@ -408,12 +477,19 @@ impl TaskBuilder {
             }
         };
         shared.admit().map_err(|limit| SpawnError::TooManyTasks { limit })?;
-        let info = Info { id: id(), name: self.name, stack_class };
+        let info = Info { id: id(), name: self.name.map(Box::new), parent: spawner(shared), stack_class };
         if let Some(name) = &info.name {
             shared.names.note(info.id, name);
         }
-        Ok((info, Limits::new(!self.uncancellable)))
+        Ok(Birth { info, limits: Limits::new(!self.uncancellable), migration: self.migration })
     }
+}
+
+/// The id of the running task, if it is one of the runtime of `shared`: ids mean nothing elsewhere.
+fn spawner(shared: &Shared) -> Option<NonZeroU64> {
+    let worker = worker::current()?;
+    let task = context::current().filter(|_| ptr::eq(&raw const *worker.shared, shared))?.1;
+    NonZeroU64::new(task.info().id)
 }
 
 /// A task of the current worker that may spawn.

@@ -49,12 +49,12 @@ fn pass(window: Duration) {
     }
 }
 
-/// Asserts that the workers named `name` do nothing at all for a while, once they have come to rest.
-fn rests(name: &str, workers: usize) {
+/// Asserts that the `expected` threads named `name` do nothing at all for a while, once they have come to rest.
+fn rests(name: &str, expected: usize) {
     // A thread takes its name as it starts.
     let threads = loop {
         let threads = threads_named(name);
-        if threads.len() == workers {
+        if threads.len() == expected {
             break threads;
         }
         thread::yield_now();
@@ -67,7 +67,7 @@ fn rests(name: &str, workers: usize) {
         pass(Duration::from_millis(300));
         before == usage()
     });
-    assert!(idle, "the workers did something in each of three windows of 300 ms");
+    assert!(idle, "the threads did something in each of three windows of 300 ms");
 }
 
 #[test]
@@ -98,4 +98,14 @@ fn an_empty_runtime_costs_nothing() {
     let runtime = Runtime::builder().workers(4).thread_name("empty").build().unwrap();
     runtime.block_on(|| moonfleet::spawn(|| ()).join().unwrap());
     rests("empty", 4);
+}
+
+#[test]
+fn a_monitor_sleeps_while_its_workers_do() {
+    let monitored = Runtime::builder().workers(2).thread_name("watched");
+    let runtime = monitored.monitor(Duration::from_millis(1), |_| ()).build().unwrap();
+    for _ in 0..3 {
+        runtime.block_on(|| moonfleet::spawn(|| ()).join().unwrap());
+        rests("watched", 3);
+    }
 }

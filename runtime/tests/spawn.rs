@@ -199,6 +199,29 @@ fn names_and_ids_are_the_same_inside_and_outside() {
 }
 
 #[test]
+fn a_task_knows_which_task_spawned_it() {
+    let parent = || current_task().unwrap().parent();
+    let (one, other) = (runtime(2), runtime(1));
+    assert_eq!(one.spawn(parent).join().unwrap(), None);
+    assert_eq!(one.spawn_on(1, parent).join().unwrap(), None);
+    let handle = one.handle();
+    one.block_on(|| {
+        let me = current_task().unwrap();
+        assert_eq!(me.parent(), None, "`block_on` was called from outside");
+        let children = [spawn(parent), spawn_local(parent), spawn_on(1, parent), handle.spawn(parent)];
+        for child in children {
+            assert_eq!(child.join().unwrap(), Some(me.id()));
+        }
+        let child = spawn(move || (current_task().unwrap().id(), spawn(parent).join().unwrap()));
+        let (child, grandchilds_parent) = child.join().unwrap();
+        assert_eq!(grandchilds_parent, Some(child), "the nearest, not the first");
+        // Ids count by runtime, so a task of another one is no parent.
+        assert_eq!(other.block_on(parent), None);
+        assert_eq!(other.spawn(parent).join().unwrap(), None);
+    });
+}
+
+#[test]
 fn ids_are_unique_in_a_runtime() {
     let runtime = runtime(4);
     let outside: Vec<_> = (0..100).map(|_| runtime.spawn(|| ())).collect();

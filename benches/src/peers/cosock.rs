@@ -11,7 +11,7 @@ use crate::report;
 
 pub(crate) const PEER: Peer = Peer { name: "cosock", is_single_threaded: true, find };
 
-fn find(work: &'static str) -> Result<Launch, String> {
+fn find(_peer: &'static str, work: &'static str) -> Result<Launch, String> {
     let folder =
         env::var_os("COSOCK_DIR").map(PathBuf::from).filter(|folder| folder.join("cosock.lua").is_file());
     let folder =

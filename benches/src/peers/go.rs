@@ -1,6 +1,6 @@
 //! Go: programs under `peers/go`, built once with the `go` of PATH or of the variable `GO`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::rc::Rc;
 
@@ -17,14 +17,15 @@ pub(crate) fn find() -> Result<PathBuf, String> {
 }
 
 /// Builds the program of `work`. Go's cache makes this instant when nothing changed.
-fn build(work: &'static str) -> Result<Launch, String> {
+fn build(_peer: &'static str, work: &'static str) -> Result<Launch, String> {
     let program = own_folder()?.join(format!("peer-go-{work}"));
+    let folder = report::root().join("benches/peers/go");
     let built = Command::new(find()?)
-        .current_dir(report::root().join("benches/peers/go"))
         .arg("build")
         .arg("-o")
         .arg(&program)
-        .arg(format!("{work}.go"))
+        .args(sources(&folder, work))
+        .current_dir(&folder)
         .output()
         .map_err(|error| format!("cannot start go: {error}"))?;
     if !built.status.success() {
@@ -40,14 +41,45 @@ fn build(work: &'static str) -> Result<Launch, String> {
     }))
 }
 
+/// A small work is one file and the harness that all small works share; the others stand alone.
+fn sources(folder: &Path, work: &str) -> Vec<String> {
+    let small = format!("micro/{work}.go");
+    if folder.join(&small).is_file() {
+        vec!["micro/harness.go".to_owned(), small]
+    } else {
+        vec![format!("{work}.go")]
+    }
+}
+
 fn arguments(job: &Job) -> Vec<String> {
     let mut arguments = vec![format!("-workers={}", job.workers)];
     match job.work {
         "parked" => arguments.push(format!("-tasks={}", job.tasks)),
-        _ => {
+        "stateful" => {
             arguments.push(format!("-seconds={}", job.seconds));
             arguments.push(format!("-saturated={}", job.mode == Mode::Saturated));
         }
+        _ => {
+            arguments.push(format!("-ops={}", job.ops));
+            arguments.push(format!("-variant={}", job.variant));
+        }
     }
     arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::works;
+
+    #[test]
+    fn every_work_of_go_has_its_sources() {
+        let folder = report::root().join("benches/peers/go");
+        // `micro` is not a work but all the small ones.
+        for work in works::all().filter(|work| work.peers.contains(&PEER.name) && work.name != "micro") {
+            for source in sources(&folder, work.name) {
+                assert!(folder.join(&source).is_file(), "{source}");
+            }
+        }
+    }
 }

@@ -8,21 +8,34 @@ use std::rc::Rc;
 
 use crate::peers::{Job, Launch, Peer};
 
-pub(crate) const MOONFLEET: Peer =
-    Peer { name: "moonfleet", is_single_threaded: false, find: |_| itself("moonfleet") };
+pub(crate) const MOONFLEET: Peer = Peer { name: "moonfleet", is_single_threaded: false, find: itself };
 
-pub(crate) const TOKIO: Peer = Peer { name: "tokio", is_single_threaded: false, find: |_| linked("tokio") };
+pub(crate) const TOKIO: Peer = linked("tokio");
+pub(crate) const MAY: Peer = linked("may");
+pub(crate) const RAYON: Peer = linked("rayon");
 
-pub(crate) const MAY: Peer = Peer { name: "may", is_single_threaded: false, find: |_| linked("may") };
+/// Moonfleet's tasks under a lock that blocks their whole worker.
+pub(crate) const MOONFLEET_PARKING_LOT: Peer = linked("moonfleet+parking_lot");
 
-fn linked(peer: &'static str) -> Result<Launch, String> {
+/// OS threads with what `std` has for them. They have no workers: they get that many cores instead.
+pub(crate) const THREADS: Peer = linked("threads");
+pub(crate) const THREADS_CROSSBEAM: Peer = linked("threads+crossbeam");
+pub(crate) const THREADS_FLUME: Peer = linked("threads+flume");
+pub(crate) const THREADS_PARKING_LOT: Peer = linked("threads+parking_lot");
+
+/// A peer that the feature `peers` links in.
+const fn linked(name: &'static str) -> Peer {
+    Peer { name, is_single_threaded: false, find: find_linked }
+}
+
+fn find_linked(peer: &'static str, work: &'static str) -> Result<Launch, String> {
     if !cfg!(feature = "peers") {
         return Err("not installed: build with --features peers".into());
     }
-    itself(peer)
+    itself(peer, work)
 }
 
-fn itself(peer: &'static str) -> Result<Launch, String> {
+fn itself(peer: &'static str, _work: &'static str) -> Result<Launch, String> {
     let exe = env::current_exe().map_err(|error| format!("cannot find this binary: {error}"))?;
     Ok(Rc::new(move |job| {
         let mut command = Command::new(&exe);
@@ -36,6 +49,7 @@ fn arguments(job: &Job) -> Vec<String> {
     [
         ("--workers", job.workers.to_string()),
         ("--mode", job.mode.name().to_owned()),
+        ("--variant", job.variant.to_owned()),
         ("--seconds", job.seconds.to_string()),
         ("--tasks", job.tasks.to_string()),
         ("--ops", job.ops.to_string()),

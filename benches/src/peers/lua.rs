@@ -28,7 +28,7 @@ pub(crate) fn find_with_socket() -> Result<PathBuf, String> {
 }
 
 /// The listing pauses after each operation and runs for a second; it has no other variant.
-fn stock(_work: &'static str) -> Result<Launch, String> {
+fn stock(_peer: &'static str, _work: &'static str) -> Result<Launch, String> {
     let lua = find_with_socket()?;
     let script = report::root().join("benches/peers/lua/seed_stateful.lua");
     Ok(Rc::new(move |job| {

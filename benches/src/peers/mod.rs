@@ -22,6 +22,8 @@ pub(crate) struct Job {
     pub(crate) work: &'static str,
     pub(crate) workers: usize,
     pub(crate) mode: Mode,
+    /// Which form of the work, for works that have several; empty for the others.
+    pub(crate) variant: &'static str,
     pub(crate) seconds: f64,
     pub(crate) tasks: usize,
     pub(crate) ops: u64,
@@ -36,8 +38,8 @@ pub(crate) struct Peer {
     pub(crate) name: &'static str,
     /// Has no worker count to choose, so it is measured once and shown with one worker.
     pub(crate) is_single_threaded: bool,
-    /// Looks the peer up for a work; the error is a sentence for the report.
-    pub(crate) find: fn(work: &'static str) -> Result<Launch, String>,
+    /// Looks the peer up by its name, for a work; the error is a sentence for the report.
+    pub(crate) find: fn(peer: &'static str, work: &'static str) -> Result<Launch, String>,
 }
 
 /// Every peer, ours first.
@@ -48,6 +50,12 @@ pub(crate) const ALL: &[Peer] = &[
     go::PEER,
     itself::TOKIO,
     itself::MAY,
+    itself::RAYON,
+    itself::MOONFLEET_PARKING_LOT,
+    itself::THREADS,
+    itself::THREADS_CROSSBEAM,
+    itself::THREADS_FLUME,
+    itself::THREADS_PARKING_LOT,
     cosock::PEER,
     lua::PEER,
 ];
@@ -76,7 +84,7 @@ mod tests {
 
     #[test]
     fn every_work_names_known_peers() {
-        for name in works::ALL.iter().flat_map(|work| work.peers) {
+        for name in works::all().flat_map(|work| work.peers) {
             assert!(ALL.iter().any(|peer| peer.name == *name), "no such peer: {name}");
         }
     }

@@ -9,13 +9,13 @@ use crate::report;
 
 /// Owner and clients in one Lua state.
 pub(crate) const ONE_STATE: Peer =
-    Peer { name: "moonfleet-lua", is_single_threaded: false, find: |work| example(format!("{work}.lua")) };
+    Peer { name: "moonfleet-lua", is_single_threaded: false, find: |_, work| example(format!("{work}.lua")) };
 
 /// Clients in other states than the owner's: values cross threads.
 pub(crate) const MANY_STATES: Peer = Peer {
     name: "moonfleet-lua-states",
     is_single_threaded: false,
-    find: |work| example(format!("{work}_states.lua")),
+    find: |_, work| example(format!("{work}_states.lua")),
 };
 
 fn example(script: String) -> Result<Launch, String> {

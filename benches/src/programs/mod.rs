@@ -5,6 +5,7 @@
 mod accounts;
 mod check;
 mod idle;
+mod micro;
 mod parked;
 mod stateful;
 
@@ -14,6 +15,9 @@ use crate::cli::Options;
 
 /// Runs the program of `peer` for `work` in this process.
 pub(crate) fn run(peer: &str, work: &str, options: &Options) -> Result<(), String> {
+    if let Some(done) = micro::run(peer, work, options) {
+        return done;
+    }
     match (peer, work) {
         ("moonfleet", "stateful") => stateful::moonfleet::run(&stateful::Settings::of(options)),
         #[cfg(feature = "peers")]

@@ -25,8 +25,15 @@ const LIMIT: Duration = Duration::from_secs(300);
 
 fn run(options: &Options) -> Result<(), String> {
     let ops = options.ops.unwrap_or(10_000_000);
-    let job =
-        |&workers| Job { work: WORK.name, workers, mode: Mode::Saturated, seconds: 1.0, tasks: 110, ops };
+    let job = |&workers| Job {
+        work: WORK.name,
+        workers,
+        mode: Mode::Saturated,
+        variant: "",
+        seconds: 1.0,
+        tasks: 110,
+        ops,
+    };
     let jobs: Vec<Job> = options.workers.iter().map(job).collect();
     let mut lanes = lanes::prepare(&WORK, options, &jobs);
     lanes::run(&mut lanes, options.runs, LIMIT);

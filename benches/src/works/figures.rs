@@ -9,6 +9,7 @@ use crate::works::Work;
 use crate::works::lanes::Lane;
 
 /// One column: a line `name: number` of the children's output.
+#[derive(Debug)]
 pub(crate) struct Figure {
     pub(crate) name: &'static str,
     /// The column's title, with the unit.
@@ -46,11 +47,13 @@ pub(crate) fn publish(
     Ok(())
 }
 
-fn summary(lane: &Lane, name: &str) -> Option<Summary> {
+/// What the children printed under this name.
+pub(crate) fn summary(lane: &Lane, name: &str) -> Option<Summary> {
     Summary::of(lane.outcomes.iter().flat_map(|outcome| outcome.figure(name)))
 }
 
-fn cell(summary: Option<&Summary>, digits: usize) -> String {
+/// The median, or a dash for what was not measured.
+pub(crate) fn cell(summary: Option<&Summary>, digits: usize) -> String {
     match summary {
         None => "-".to_owned(),
         Some(summary) if digits == 0 => grouped(summary.median),

@@ -26,7 +26,15 @@ const GRACE: Duration = Duration::from_secs(30);
 
 fn run(options: &Options) -> Result<(), String> {
     let (tasks, seconds) = (options.tasks.unwrap_or(10_000), options.seconds.unwrap_or(3.0));
-    let job = |&workers| Job { work: WORK.name, workers, mode: Mode::Saturated, seconds, tasks, ops: 1 };
+    let job = |&workers| Job {
+        work: WORK.name,
+        workers,
+        mode: Mode::Saturated,
+        variant: "",
+        seconds,
+        tasks,
+        ops: 1,
+    };
     let jobs: Vec<Job> = options.workers.iter().map(job).collect();
     let mut lanes = lanes::prepare(&WORK, options, &jobs);
     lanes::run(&mut lanes, options.runs, Duration::from_secs_f64(seconds) + GRACE);

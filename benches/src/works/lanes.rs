@@ -3,7 +3,7 @@
 //! The turns matter. A machine drifts (heat, neighbours, other programs), and a peer measured five
 //! times in a row would be compared with peers measured in other weather.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::child::{self, Outcome};
 use crate::cli::Options;
@@ -17,6 +17,8 @@ pub(crate) struct Lane {
     launch: Result<Launch, String>,
     pub(crate) outcomes: Vec<Outcome>,
     failures: Vec<String>,
+    /// A run was killed at the limit. It would cost as much in each round, so there is no other.
+    is_hung: bool,
 }
 
 impl Lane {
@@ -41,10 +43,15 @@ impl Lane {
         let Some(mut command) = self.launch.as_ref().ok().and_then(|launch| launch(&self.job)) else {
             return;
         };
+        if self.is_hung {
+            return;
+        }
+        let begin = Instant::now();
         match child::run(&mut command, limit) {
             Ok(outcome) => self.outcomes.push(outcome),
             Err(failure) => self.failures.push(failure),
         }
+        self.is_hung = begin.elapsed() >= limit;
     }
 }
 
@@ -52,7 +59,7 @@ impl Lane {
 pub(crate) fn prepare(work: &'static Work, options: &Options, jobs: &[Job]) -> Vec<Lane> {
     let peers = peers::ALL.iter().filter(|peer| work.peers.contains(&peer.name) && options.wants(peer.name));
     let found: Vec<(&Peer, Result<Launch, String>)> =
-        peers.map(|peer| (peer, (peer.find)(work.name))).collect();
+        peers.map(|peer| (peer, (peer.find)(peer.name, work.name))).collect();
     let fewest_workers = jobs.iter().map(|job| job.workers).min();
 
     let mut lanes = Vec::new();
@@ -68,6 +75,7 @@ pub(crate) fn prepare(work: &'static Work, options: &Options, jobs: &[Job]) -> V
                     launch,
                     outcomes: Vec::new(),
                     failures: Vec::new(),
+                    is_hung: false,
                 });
             }
         }

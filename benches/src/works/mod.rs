@@ -1,11 +1,13 @@
 //! What is measured: one file for each work, and `lanes`, which takes the peers in turns.
 //!
-//! A new work is a file with a `WORK` constant, a line in `ALL`, and a program in `programs/`.
+//! A new work is a file with a `WORK` constant, a line in `all`, and a program in `programs/`; a new small one
+//! is a constant in `micro` and a program.
 
 pub(crate) mod check;
 pub(crate) mod figures;
 pub(crate) mod idle;
 pub(crate) mod lanes;
+pub(crate) mod micro;
 pub(crate) mod parked;
 pub(crate) mod stateful;
 
@@ -27,7 +29,10 @@ pub(crate) struct Work {
 }
 
 /// Every work, in the order of the usage.
-pub(crate) const ALL: &[&Work] = &[&stateful::WORK, &parked::WORK, &idle::WORK, &check::WORK];
+pub(crate) fn all() -> impl Iterator<Item = &'static Work> {
+    let large = [&stateful::WORK, &parked::WORK, &idle::WORK, &check::WORK, &micro::WORK];
+    large.into_iter().chain(micro::ALL.iter().map(|small| &small.work))
+}
 
 /// How many cores this process may use.
 pub(crate) fn cores() -> usize {

@@ -27,7 +27,15 @@ const LIMIT: Duration = Duration::from_secs(300);
 
 fn run(options: &Options) -> Result<(), String> {
     let tasks = options.tasks.unwrap_or(1_000_000);
-    let job = |&workers| Job { work: WORK.name, workers, mode: Mode::Saturated, seconds: 1.0, tasks, ops: 1 };
+    let job = |&workers| Job {
+        work: WORK.name,
+        workers,
+        mode: Mode::Saturated,
+        variant: "",
+        seconds: 1.0,
+        tasks,
+        ops: 1,
+    };
     let jobs: Vec<Job> = options.workers.iter().map(job).collect();
     let mut lanes = lanes::prepare(&WORK, options, &jobs);
     lanes::run(&mut lanes, options.runs, LIMIT);

@@ -53,8 +53,15 @@ fn run(options: &Options) -> Result<(), String> {
 }
 
 fn jobs(options: &Options, seconds: f64) -> Vec<Job> {
-    let job =
-        |mode: Mode, workers: usize| Job { work: WORK.name, workers, mode, seconds, tasks: 110, ops: 1 };
+    let job = |mode: Mode, workers: usize| Job {
+        work: WORK.name,
+        workers,
+        mode,
+        variant: "",
+        seconds,
+        tasks: 110,
+        ops: 1,
+    };
     let modes = options.modes.iter();
     modes.flat_map(|&mode| options.workers.iter().map(move |&workers| job(mode, workers))).collect()
 }

@@ -17,6 +17,14 @@ fn is_torn_down() -> bool {
     std::thread::panicking()
 }
 
+/// Declares a function that the runtime has as a `const fn`.
+macro_rules! const_fn {
+    ($(#[$attribute:meta])* $visibility:vis fn $($rest:tt)*) => {
+        $(#[$attribute])* $visibility fn $($rest)*
+    };
+}
+pub(crate) use const_fn;
+
 /// A cell beside a loom cell, which is accessed whenever this one is. Its drop is checked, too.
 #[derive(Debug, Default)]
 pub(crate) struct UnsafeCell<T> {
@@ -58,6 +66,22 @@ impl<T> MutPtr<T> {
         // SAFETY: promised by the caller; the pointer comes from a live cell.
         unsafe { &mut *self.value }
     }
+}
+
+/// Nobody watches in a model: what a watch finds, the attempt after it finds, too.
+#[derive(Debug)]
+pub(crate) struct Lookout;
+
+impl Lookout {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+
+    pub(crate) fn watch(&self, _attempt: impl FnMut() -> bool) -> bool {
+        false
+    }
+
+    pub(crate) fn regret(&self) {}
 }
 
 /// A hint to the cache, which models do not have.

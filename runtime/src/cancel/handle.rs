@@ -60,7 +60,7 @@ impl CancelHandle {
     /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.task.info().name.as_deref()
+        self.task.info().name()
     }
 }
 

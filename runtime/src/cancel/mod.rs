@@ -15,7 +15,7 @@
 //! A critical section is wrapped in [`mask`]. The table of all cancellation points is in `docs/cancellation.md`.
 //!
 //! It is sticky: code that catches the unwind is unwound again at its next suspension point. While a task is
-//! unwinding, destructors may wait undisturbed.
+//! unwinding, destructors may wait undisturbed, but for the deadlines and tokens that they set up themselves.
 
 mod handle;
 pub(crate) mod stop;

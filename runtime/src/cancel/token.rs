@@ -39,6 +39,18 @@ struct Node {
     open: Sender<Infallible>,
     cancelled: Receiver<Infallible>,
     children: Mutex<Vec<Weak<Node>>>,
+    /// Kept, because it is the only way from the parent's parent to here.
+    parent: Option<Arc<Node>>,
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // A loop instead of recursion: trees may be deeper than a task's stack.
+        let mut parent = self.parent.take();
+        while let Some(node) = parent {
+            parent = Arc::into_inner(node).and_then(|mut last| last.parent.take());
+        }
+    }
 }
 
 impl CancelToken {
@@ -50,8 +62,13 @@ impl CancelToken {
     /// ```
     #[must_use]
     pub fn new() -> Self {
+        Self::with_parent(None)
+    }
+
+    fn with_parent(parent: Option<Arc<Node>>) -> Self {
         let (open, cancelled) = rendezvous();
-        Self { node: Arc::new(Node { stop: Stop::new(), open, cancelled, children: Mutex::default() }) }
+        let (stop, children) = (Stop::new(), Mutex::default());
+        Self { node: Arc::new(Node { stop, open, cancelled, children, parent }) }
     }
 
     /// A token that is cancelled with this one, at the latest.
@@ -67,11 +84,14 @@ impl CancelToken {
     /// ```
     #[must_use]
     pub fn child(&self) -> Self {
-        let child = Self::new();
+        let child = Self::with_parent(Some(Arc::clone(&self.node)));
         let mut children = self.children();
         if children.len() == children.capacity() {
-            // Before the list grows: children that nobody has any more need no place.
+            // Before the list grows: children that nobody has any more need no place. But it grows unless many
+            // are gone: else the next look would come too soon.
             children.retain(|child| child.strong_count() != 0);
+            let kept = children.len();
+            children.reserve(kept);
         }
         children.push(Arc::downgrade(&child.node));
         drop(children);

@@ -27,6 +27,17 @@ use crate::wait::word::Reason;
 /// tx.send(1).unwrap();
 /// assert_eq!(moonfleet::block_on(rx.recv_async()), Ok(1));
 /// ```
+/// What must not compile: a message that cannot go elsewhere, going there; a future that waits, moved.
+/// ```compile_fail,E0277
+/// let (_tx, rx) = moonfleet::channel::bounded::<std::rc::Rc<u8>>(1);
+/// let received = rx.recv_async();
+/// std::thread::scope(|s| s.spawn(|| moonfleet::block_on(received)).join().is_ok());
+/// ```
+/// ```compile_fail,E0277
+/// let (_tx, rx) = moonfleet::channel::bounded::<u8>(1);
+/// let mut received = rx.recv_async();
+/// let waits = std::pin::Pin::new(&mut received);
+/// ```
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct RecvFuture<'a, T> {
     core: &'a Core<T>,

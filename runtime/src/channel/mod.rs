@@ -4,10 +4,12 @@
 //! - [`bounded`]: up to `n` messages rest in the channel.
 //! - [`unbounded`]: a send never waits.
 //! - [`oneshot()`]: one message, one sender, one receiver.
+//! - [`broadcast()`]: every receiver sees every message.
+//! - [`watch()`]: one value, the latest, for all to see.
 //!
-//! Both ends clone, cross threads, and work from tasks and from plain OS threads alike. A channel closes when
-//! either end closes it, or when the last sender or the last receiver is dropped. Senders then get their
-//! message back; receivers drain what rests in it, then learn that it is closed.
+//! All ends cross threads, and work from tasks and from plain OS threads alike; those of the first three clone.
+//! Such a channel closes when either end closes it, or when the last sender or the last receiver is dropped.
+//! Senders then get their message back; receivers drain what rests in it, then learn that it is closed.
 //!
 //! # Examples
 //! ```
@@ -37,6 +39,8 @@ mod receiver;
 mod futures;
 pub(crate) mod polling;
 pub mod oneshot;
+pub mod broadcast;
+pub mod watch;
 mod error;
 
 use std::sync::Arc;
@@ -119,4 +123,46 @@ pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
 #[must_use]
 pub fn oneshot<T>() -> (oneshot::Sender<T>, oneshot::Receiver<T>) {
     oneshot::pair()
+}
+
+/// A channel whose every receiver sees every message that is sent after it subscribed.
+///
+/// It keeps the last `capacity` messages. Sending never waits: a receiver that falls further behind loses the
+/// oldest, and is told so.
+///
+/// **Shape** `usize → (broadcast::Sender<T>, broadcast::Receiver<T>)`; all places are allocated at once.
+/// # Panics
+/// If `capacity` is zero, or exceeds [`broadcast::MAX_CAPACITY`].
+///
+/// # Examples
+/// ```
+/// use moonfleet::channel::broadcast;
+///
+/// let (tx, mut first) = broadcast(16);
+/// let mut second = tx.subscribe();
+/// tx.send("ahoy").unwrap();
+/// assert_eq!((first.recv(), second.recv()), (Ok("ahoy"), Ok("ahoy")));
+/// ```
+#[must_use]
+pub fn broadcast<T>(capacity: usize) -> (broadcast::Sender<T>, broadcast::Receiver<T>) {
+    broadcast::pair(capacity)
+}
+
+/// A channel that holds one value, the latest. It begins with `initial`, which its receiver has seen.
+///
+/// **Shape** `T → (watch::Sender<T>, watch::Receiver<T>)`
+///
+/// # Examples
+/// ```
+/// use moonfleet::channel::watch;
+///
+/// let (tx, mut rx) = watch(1);
+/// tx.send(2);
+/// tx.send(3);
+/// assert_eq!(rx.changed(), Ok(()));
+/// assert_eq!(rx.get(), 3);
+/// ```
+#[must_use]
+pub fn watch<T>(initial: T) -> (watch::Sender<T>, watch::Receiver<T>) {
+    watch::pair(initial)
 }

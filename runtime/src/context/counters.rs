@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::running::Running;
+
 /// One counter with one writer.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
@@ -31,25 +33,8 @@ pub(crate) struct Counters {
     pub(crate) wakes_local: Counter,
     pub(crate) wakes_remote: Counter,
     pub(crate) parks: Counter,
-    /// The id of the running task; zero between tasks.
+    /// Turns that were longer than the monitor's threshold. Its thread counts them, not the worker.
+    pub(crate) hogs: Counter,
+    /// The running task.
     pub(crate) running: Running,
-}
-
-/// The id of the task that a worker runs.
-#[derive(Debug, Default)]
-pub(crate) struct Running(AtomicU64);
-
-impl Running {
-    /// Notes that task `id` runs (zero: none).
-    #[inline]
-    pub(crate) fn set(&self, id: u64) {
-        // ORDER: Relaxed; a figure to report, it guards nothing.
-        self.0.store(id, Ordering::Relaxed);
-    }
-
-    /// The id of the task that runs, if one does.
-    pub(crate) fn get(&self) -> Option<u64> {
-        // ORDER: Relaxed; see `set`.
-        Some(self.0.load(Ordering::Relaxed)).filter(|&id| id != 0)
-    }
 }

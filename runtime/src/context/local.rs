@@ -6,9 +6,11 @@
 #![allow(unsafe_code, reason = "short exclusive borrows of owner-only cells, and counted task pointers")]
 
 use core::cell::{Cell, UnsafeCell};
+use core::num::NonZeroU32;
 use core::ptr::NonNull;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::thread;
 
 use super::counters::Counters;
 use crate::config;
@@ -34,8 +36,9 @@ pub(crate) struct Local {
     /// The newest started task; the others follow by `Header::owned`.
     owned: Cell<Option<NonNull<Header>>>,
     stopping: Cell<bool>,
-    /// Tasks that wait in a destructor while they unwind.
-    waiting_in_unwind: Cell<u32>,
+    /// Suspended tasks that may be unwinding, counted since the last time when nobody was: the era.
+    suspects: Cell<u32>,
+    era: Cell<NonZeroU32>,
     /// Operations that the running task may still do without waiting.
     operations_left: Cell<u32>,
     counters: Arc<Counters>,
@@ -52,7 +55,8 @@ impl Local {
             timers: UnsafeCell::new(TimerHeap::new()),
             owned: Cell::new(None),
             stopping: Cell::new(false),
-            waiting_in_unwind: Cell::new(0),
+            suspects: Cell::new(0),
+            era: Cell::new(NonZeroU32::MIN),
             operations_left: Cell::new(0),
             counters,
         }
@@ -99,27 +103,34 @@ impl Local {
         left == 0
     }
 
-    /// Whether a task of this worker waits in a destructor while it unwinds: the standard library counts unwinds
-    /// by thread, and takes its neighbours for panicking.
+    /// Whether suspended tasks of this worker may be unwinding, in destructors that wait. The standard library
+    /// counts unwinds by thread, and takes every task of the thread for panicking then.
     #[inline]
-    pub(crate) fn has_waiter_in_unwind(&self) -> bool {
-        self.waiting_in_unwind.get() != 0
+    pub(crate) fn has_unwind_suspects(&self) -> bool {
+        self.suspects.get() != 0
     }
 
-    /// A task suspends while something on this thread unwinds. If nothing else does, it is the task.
+    /// A task suspends while something on this thread unwinds. If there is nobody else to suspect, it is the
+    /// task for certain.
     #[cold]
-    pub(crate) fn begin_wait_in_unwind(&self, task: &Header) {
-        if !self.has_waiter_in_unwind() || task.unwound.get() {
-            task.waits_in_unwind.set(true);
-            self.waiting_in_unwind.set(self.waiting_in_unwind.get() + 1);
+    pub(crate) fn suspect(&self, task: &Header) {
+        if !self.has_unwind_suspects() {
+            task.unwinds.set(true);
         }
+        task.suspect_in.set(Some(self.era.get()));
+        self.suspects.set(self.suspects.get() + 1);
     }
 
-    /// A task goes on.
+    /// A task goes on: what it does from now on, it does as the running task.
     #[cold]
-    pub(crate) fn end_wait_in_unwind(&self, task: &Header) {
-        if task.waits_in_unwind.replace(false) {
-            self.waiting_in_unwind.set(self.waiting_in_unwind.get() - 1);
+    pub(crate) fn suspect_no_longer(&self, task: &Header) {
+        let suspected_in = task.suspect_in.take();
+        if !thread::panicking() {
+            // Whoever unwound has been caught: a new era, in which nobody is a suspect.
+            self.suspects.set(0);
+            self.era.set(self.era.get().checked_add(1).unwrap_or(NonZeroU32::MIN));
+        } else if suspected_in == Some(self.era.get()) {
+            self.suspects.set(self.suspects.get().saturating_sub(1));
         }
     }
 
@@ -285,7 +296,12 @@ impl Local {
         for link in self.home.orders().drain() {
             // SAFETY: the link comes from the orders, as `of_order` demands.
             let task = unsafe { TaskRef::of_order(link) };
-            self.look_at_limits(&task, now_ns);
+            if task.is_at(self.home) {
+                self.look_at_limits(&task, now_ns);
+            } else {
+                // It has moved since the order was given.
+                super::look_at_limits(&task);
+            }
         }
     }
 
@@ -297,8 +313,9 @@ impl Local {
         self.interrupt(task, now_ns);
     }
 
+    /// A destructor in an unwind waits undisturbed, but by limits of its own.
     fn interrupt(&self, task: &Header, now_ns: u64) {
-        if task.limits.is_interrupted(now_ns) {
+        if task.limits.is_interrupted(task.is_suspended_in_unwind(), now_ns) {
             self.end_wait(NonNull::from(task), Reason::Cancelled);
         }
     }

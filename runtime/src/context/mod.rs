@@ -1,7 +1,7 @@
 //! The current worker and task of this thread: where blocking code meets the scheduler.
 //!
 //! - [`local`]: a worker's own run queues, timers and counters, touched by its thread alone.
-//! - [`counters`]: what a worker counts, readable by anybody.
+//! - [`counters`]: what a worker counts, readable by anybody; [`running`]: which task it runs.
 //! - this file: the thread-local that finds them, and the wake that crosses or stays.
 //!
 //! A started task never changes its thread, so a reference found here stays right over a suspension.
@@ -10,6 +10,7 @@
 
 pub(crate) mod counters;
 pub(crate) mod local;
+pub(crate) mod running;
 
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
@@ -50,7 +51,9 @@ impl Drop for Entered<'_> {
 ///
 /// The reference is as long as the caller says: a worker's `Local` lives until every task of it has ended
 /// and the worker's loop has returned, and only those run on its thread.
-#[inline]
+///
+/// Never inlined, so that no task that has changed its worker goes on with the address it had before.
+#[inline(never)]
 pub(crate) fn local<'a>() -> Option<&'a Local> {
     // SAFETY: local-lives — code on this thread runs inside the worker's loop, within the guard.
     unsafe { LOCAL.get().as_ref() }
@@ -97,7 +100,7 @@ pub(crate) fn cancel(task: &TaskRef) {
 
 /// A limit of a started task may be over: its present wait is to end if so.
 pub(crate) fn look_at_limits(task: &TaskRef) {
-    if let Some(home) = task.home() {
+    if let Some(home) = task.home_or_tell_claimer() {
         look_at_limits_at(home, task);
     }
 }
@@ -115,7 +118,7 @@ pub(crate) fn overflowing() -> Option<Overflowing> {
     let (_, task) = current()?;
     let info = task.info();
     let limit = task.stack_limit.get();
-    let (name, name_len) = info.name.as_deref().map_or((ptr::null(), 0), |name| (name.as_ptr(), name.len()));
+    let (name, name_len) = info.name().map_or((ptr::null(), 0), |name| (name.as_ptr(), name.len()));
     Some(Overflowing {
         guard: limit..limit + info.stack_class.guard(),
         usable_bytes: info.stack_class.usable(),

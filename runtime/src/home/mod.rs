@@ -26,6 +26,7 @@ pub(crate) struct Home {
     orders: Inbox,
     doorbell: Doorbell,
     stopping: AtomicBool,
+    vacant: AtomicBool,
 }
 
 /// Homes without a worker.
@@ -36,18 +37,30 @@ impl Home {
     pub(crate) fn occupy() -> io::Result<&'static Self> {
         let vacant = VACANT.lock().unwrap_or_else(PoisonError::into_inner).pop();
         if let Some(home) = vacant {
+            // ORDER: Relaxed; see `is_vacant`.
+            home.vacant.store(false, Ordering::Relaxed);
             return Ok(home);
         }
         let doorbell = Doorbell::new()?;
         let (inbox, orders) = (CachePadded::new(Inbox::new()), Inbox::new());
-        Ok(Box::leak(Box::new(Self { inbox, orders, doorbell, stopping: AtomicBool::new(false) })))
+        let (stopping, vacant) = (AtomicBool::new(false), AtomicBool::new(false));
+        Ok(Box::leak(Box::new(Self { inbox, orders, doorbell, stopping, vacant })))
     }
 
     /// The worker has ended: another may have the home.
     pub(crate) fn vacate(&'static self) {
-        // ORDER: Relaxed; the lock below publishes it to the next owner.
+        // ORDER: Relaxed both; the lock below publishes them to the next owner, and see `is_vacant`.
         self.stopping.store(false, Ordering::Relaxed);
+        self.vacant.store(true, Ordering::Relaxed);
         VACANT.lock().unwrap_or_else(PoisonError::into_inner).push(self);
+    }
+
+    /// Whether no worker lives here: then every task of this home has ended. A hint that may come late; but
+    /// never `true` for the home of a task that has not ended.
+    pub(crate) fn is_vacant(&self) -> bool {
+        // ORDER: Relaxed; who asks has found the home in a task's claim, which was published after the home was
+        // occupied. So it sees `true` only from a later time, when that task had ended.
+        self.vacant.load(Ordering::Relaxed)
     }
 
     /// The inbox, for its owner.

@@ -111,6 +111,12 @@ impl Idle {
         self.sleepers[index / BITS].fetch_and(!bit, Ordering::Relaxed) & bit == 0
     }
 
+    /// Whether a worker sleeps or looks for work. A hint.
+    pub(crate) fn is_anyone_free(&self) -> bool {
+        // ORDER: Relaxed; a hint.
+        self.searching.load(Ordering::Relaxed) != 0 || self.has_sleepers()
+    }
+
     fn has_sleepers(&self) -> bool {
         // ORDER: Relaxed; the caller's fence orders the read.
         self.sleepers.iter().any(|word| word.load(Ordering::Relaxed) != 0)

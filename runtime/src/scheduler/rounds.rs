@@ -6,19 +6,23 @@ use std::ptr::NonNull;
 
 use crossbeam_deque::Steal;
 
+use super::lookout::Lookout;
 use super::worker::{self, Worker};
 use crate::config::Pace;
+use crate::context;
 use crate::coroutine::{Coroutine, Resumed, Suspender};
 use crate::stack::StackCache;
 use crate::sys::clock;
 use crate::sys::poller::Poller;
-use crate::task::header::{Header, TaskRef};
+use crate::task::header::{Header, Migration, TaskRef};
 
 /// The loop of one worker, with what only the loop uses.
 pub(crate) struct Rounds<'a> {
     worker: &'a Worker,
     poller: Poller,
     stacks: StackCache,
+    /// How many trims this cache has been through.
+    stack_trims: usize,
     random: fastrand::Rng,
     pace: Pace,
     /// Counted as searching by a producer that woke us, or by ourselves.
@@ -41,6 +45,7 @@ impl<'a> Rounds<'a> {
             worker,
             poller,
             stacks: StackCache::new(worker.shared.stacks.clone()),
+            stack_trims: worker.shared.stack_trims(),
             random: fastrand::Rng::new(),
             pace,
             searching: false,
@@ -64,7 +69,7 @@ impl<'a> Rounds<'a> {
                     if self.is_done() {
                         return;
                     }
-                    if self.worker.local.has_no_ready_task() && self.worker.fresh.is_empty() {
+                    if self.worker.local.has_no_ready_task() && self.worker.deques.fresh.is_empty() {
                         self.search_or_sleep();
                     }
                 }
@@ -112,13 +117,19 @@ impl<'a> Rounds<'a> {
             return Some(task);
         }
         self.look_into_inbox();
-        self.worker.local.pop()
+        self.worker.local.pop().or_else(|| self.pop_fork())
+    }
+
+    /// A fork of a task that has suspended before it came back to it: the last resort.
+    fn pop_fork(&self) -> Option<NonNull<Header>> {
+        self.worker.adopt(self.worker.deques.forks.pop()?);
+        self.pop_fresh().map(TaskRef::into_raw)
     }
 
     fn pop_fresh(&self) -> Option<TaskRef> {
         let home = self.worker.local.home();
         // A claimed task was started by whoever joins it: the queue lets go of its reference.
-        core::iter::from_fn(|| self.worker.fresh.pop()).find(|task| task.claim(home))
+        core::iter::from_fn(|| self.worker.deques.fresh.pop()).find(|task| task.claim(home))
     }
 
     #[inline]
@@ -139,9 +150,14 @@ impl<'a> Rounds<'a> {
         if unsafe { &*header.coroutine.as_ptr() }.is_none() && !self.start(task, header) {
             return;
         }
+        self.resume(task, header);
+    }
+
+    #[inline(always)]
+    fn resume(&mut self, task: NonNull<Header>, header: &Header) {
         let local = &self.worker.local;
-        if local.has_waiter_in_unwind() {
-            local.end_wait_in_unwind(header);
+        if local.has_unwind_suspects() {
+            local.suspect_no_longer(header);
         }
         local.begin_turn(task, header.info().id);
         // SAFETY: home-thread — while it runs, the task uses every part of its header but this cell.
@@ -151,7 +167,7 @@ impl<'a> Rounds<'a> {
         if resumed == Some(Resumed::Finished) {
             self.finish(task);
         } else if std::thread::panicking() {
-            local.begin_wait_in_unwind(header);
+            local.suspect(header);
         }
     }
 
@@ -159,6 +175,20 @@ impl<'a> Rounds<'a> {
     #[cold]
     #[inline(never)]
     fn start(&mut self, task: NonNull<Header>, header: &Header) -> bool {
+        if header.is_migratable() {
+            self.run_migratable(task, header);
+            return false;
+        }
+        let local = &self.worker.local;
+        if !self.equip(task, header) {
+            return false;
+        }
+        local.own(task);
+        true
+    }
+
+    /// Gives a task that starts its stack; false if there is none, and the task has ended by that.
+    fn equip(&mut self, task: NonNull<Header>, header: &Header) -> bool {
         let local = &self.worker.local;
         let stack = match self.stacks.take(header.info().stack_class) {
             Ok(stack) => stack,
@@ -178,21 +208,74 @@ impl<'a> Rounds<'a> {
         // SAFETY: the header stays until the task has finished; `enter_task` does not unwind.
         let coroutine = unsafe { Coroutine::new(stack, enter_task, task.cast()) };
         header.coroutine.set(Some(coroutine));
-        local.own(task);
         local.counters().started.add(1);
         true
     }
 
     fn finish(&mut self, task: NonNull<Header>) {
         let local = &self.worker.local;
-        local.disown(task);
         local.counters().finished.add(1);
         // SAFETY: queued-ref — the task has just run, and still holds the scheduler's reference.
         let header = unsafe { task.as_ref() };
+        if header.is_migratable() {
+            self.leave_migratables(header);
+        } else {
+            local.disown(task);
+        }
         if let Some(coroutine) = header.coroutine.take() {
-            self.stacks.give(coroutine.into_stack());
+            let mut stack = coroutine.into_stack();
+            if let Some(table) = &self.worker.shared.stack_usage {
+                table.measure(header.info().name.as_deref(), &mut stack);
+            }
+            self.stacks.give(stack);
         }
         Self::let_go(task);
+    }
+
+    /// Workers that stop wait for all migratable tasks: any of them may come to any worker.
+    #[cold]
+    fn leave_migratables(&self, task: &Header) {
+        let shared = &self.worker.shared;
+        if shared.migratables.leave(task) && self.worker.local.home().is_stopping() {
+            shared.homes.iter().for_each(|home| home.notify());
+        }
+    }
+
+    /// Runs a migratable task, or offers it to others if that is better.
+    fn run_migratable(&mut self, task: NonNull<Header>, header: &Header) {
+        let Worker { shared, local, deques, .. } = self.worker;
+        let is_bound = header.has_timer.get() || header.suspect_in.get().is_some();
+        let suspended = shared.migratables.take(header);
+        match suspended {
+            Some(coroutine)
+                if header.migration.replace(Migration::Possible) != Migration::Offered
+                    && !is_bound
+                    && !local.has_no_ready_task()
+                    && shared.idle.is_anyone_free() =>
+            {
+                shared.migratables.keep(header, coroutine);
+                header.migration.set(Migration::Offered);
+                header.give_up();
+                // SAFETY: counted — the scheduler's reference moves to the queue.
+                deques.fresh.push(unsafe { TaskRef::from_raw(task) });
+                shared.task_published();
+                return;
+            }
+            Some(coroutine) => {
+                if header.is_cancelled() {
+                    header.limits.cancel();
+                }
+                header.coroutine.set(Some(coroutine));
+            }
+            None if !self.equip(task, header) => return,
+            None => self.worker.shared.migratables.enter(header),
+        }
+        // It may end, and nobody else may want it.
+        let kept = header.to_ref();
+        self.resume(task, &kept);
+        if let Some(coroutine) = kept.coroutine.take() {
+            self.worker.shared.migratables.keep(&kept, coroutine);
+        }
     }
 
     /// Drops the scheduler's reference to a task that has ended.
@@ -203,7 +286,7 @@ impl<'a> Rounds<'a> {
 
     // ── upkeep ──────────────────────────────────────────────────────────────────────────────────────────
 
-    /// What is not looked at in every round: the clock, the injector, the order to stop.
+    /// What is not looked at in every round: the clock, the injector, the orders to stop and to trim.
     fn upkeep(&mut self) {
         let local = &self.worker.local;
         let now_ns = clock::now_ns();
@@ -211,10 +294,18 @@ impl<'a> Rounds<'a> {
         local.fire_timers(now_ns);
         if local.home().is_stopping() && !local.is_stopping() {
             local.begin_stopping(now_ns);
+            for task in self.worker.shared.migratables.all() {
+                context::cancel(&task);
+            }
         }
         local.obey_orders(now_ns);
         if let Steal::Success(task) = self.worker.shared.injector.steal() {
-            self.worker.fresh.push(task);
+            self.worker.deques.fresh.push(task);
+        }
+        let stack_trims = self.worker.shared.stack_trims();
+        if self.stack_trims != stack_trims {
+            self.stack_trims = stack_trims;
+            self.stacks.trim();
         }
     }
 
@@ -233,8 +324,9 @@ impl<'a> Rounds<'a> {
         local.is_stopping()
             && local.owns_nothing()
             && local.has_no_ready_task()
-            && self.worker.fresh.is_empty()
+            && self.worker.deques.fresh.is_empty()
             && self.worker.shared.injector.is_empty()
+            && self.worker.shared.migratables.is_empty()
             && !local.home().inbox().has_news()
     }
 
@@ -293,14 +385,19 @@ impl<'a> Rounds<'a> {
     }
 
     fn steal(&mut self) -> bool {
-        let Worker { fresh, shared, local, .. } = self.worker;
+        let Worker { deques, shared, local, .. } = self.worker;
+        let fresh = &deques.fresh;
         let workers = shared.stealers.len();
         let first = self.random.usize(..workers);
         let own = self.worker.index();
         let victims = (first..first + workers).map(|index| index % workers).filter(|&victim| victim != own);
         let mut victims = victims.map(|victim| &shared.stealers[victim]);
-        let from_workers = victims.any(|stealer| retry(|| stealer.steal_batch(fresh)));
-        let stolen = from_workers || retry(|| shared.injector.steal_batch(fresh));
+        let from_workers = victims.any(|victim| {
+            let forked = retry(|| victim.forks.steal());
+            forked.map(|forked| self.worker.adopt(forked)).is_some()
+                || retry(|| victim.fresh.steal_batch(fresh)).is_some()
+        });
+        let stolen = from_workers || retry(|| shared.injector.steal_batch(fresh)).is_some();
         if stolen {
             local.counters().stolen.add(fresh.len() as u64);
         }
@@ -318,7 +415,9 @@ impl<'a> Rounds<'a> {
         shared.idle.announce_sleep(index);
         if !shared.has_stealable() && local.home().inbox().doze() {
             local.counters().parks.add(1);
+            let watched = shared.lookout.as_ref().map(Lookout::worker_sleeps);
             self.poller.sleep(timeout_ns);
+            drop(watched);
         }
         let had_news = local.home().inbox().has_news();
         local.drain_inbox();
@@ -327,12 +426,12 @@ impl<'a> Rounds<'a> {
     }
 }
 
-/// Steals until the answer is definite: whether anything was stolen.
-fn retry(mut steal: impl FnMut() -> Steal<()>) -> bool {
+/// Steals until the answer is definite: what was stolen, if anything.
+fn retry<T>(mut steal: impl FnMut() -> Steal<T>) -> Option<T> {
     loop {
         match steal() {
-            Steal::Success(()) => return true,
-            Steal::Empty => return false,
+            Steal::Success(stolen) => return Some(stolen),
+            Steal::Empty => return None,
             Steal::Retry => core::hint::spin_loop(),
         }
     }

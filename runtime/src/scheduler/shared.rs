@@ -4,14 +4,18 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use crossbeam_deque::{Injector, Stealer};
+use crossbeam_deque::Injector;
 
+use super::deques::Stealers;
 use super::gate::Gate;
 use super::idle::Idle;
+use super::lookout::Lookout;
+use super::migratables::Migratables;
 use super::names::Names;
+use crate::blocking::pool::Pool;
 use crate::context::counters::Counters;
 use crate::home::Home;
-use crate::stack::{StackClass, StackPool};
+use crate::stack::{StackClass, StackPool, UsageTable};
 use crate::task::header::{Info, TaskRef};
 
 /// What a runtime is made with.
@@ -21,6 +25,12 @@ pub(crate) struct Settings {
     pub(crate) stack_class: StackClass,
     pub(crate) max_tasks: Option<usize>,
     pub(crate) max_stacks: Option<usize>,
+    pub(crate) blocking_threads: usize,
+    pub(crate) measures_stacks: bool,
+    /// Whether a monitor watches the workers.
+    pub(crate) is_watched: bool,
+    /// What the names of its threads begin with.
+    pub(crate) thread_name: String,
 }
 
 /// One runtime, seen by all its workers and handles.
@@ -29,13 +39,22 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) homes: Homes,
     pub(crate) counters: Box<[Arc<Counters>]>,
-    pub(crate) stealers: Box<[Stealer<TaskRef>]>,
+    pub(crate) stealers: Box<[Stealers]>,
     /// Unstarted tasks from other threads: any worker takes them.
     pub(crate) injector: Injector<TaskRef>,
     pub(crate) idle: Idle,
     pub(crate) gate: Gate,
     pub(crate) stacks: Arc<StackPool>,
+    /// How deep tasks went, if that is measured.
+    pub(crate) stack_usage: Option<UsageTable>,
+    /// How often somebody asked for the memory of idle stacks.
+    stack_trims: AtomicUsize,
+    /// Threads for closures that block.
+    pub(crate) blocking: Arc<Pool>,
     pub(crate) names: Names,
+    pub(crate) migratables: Migratables,
+    /// Where the workers tell the monitor that they sleep or wake, if there is one.
+    pub(crate) lookout: Option<Lookout>,
     /// Tasks that exist, if their number is limited.
     alive: Option<AtomicUsize>,
     next_id: AtomicU64,
@@ -73,7 +92,7 @@ impl Drop for Homes {
 
 impl Shared {
     /// The shared part of a runtime whose workers have these queues.
-    pub(crate) fn new(settings: Settings, stealers: Box<[Stealer<TaskRef>]>) -> io::Result<Self> {
+    pub(crate) fn new(settings: Settings, stealers: Box<[Stealers]>) -> io::Result<Self> {
         Ok(Self {
             homes: Homes::occupy(settings.workers)?,
             counters: (0..settings.workers).map(|_| Arc::default()).collect(),
@@ -82,7 +101,12 @@ impl Shared {
             idle: Idle::new(settings.workers),
             gate: Gate::new(),
             stacks: StackPool::new(settings.max_stacks),
+            stack_usage: settings.measures_stacks.then(UsageTable::default),
+            stack_trims: AtomicUsize::new(0),
+            blocking: Pool::new(settings.blocking_threads, &settings.thread_name),
             names: Names::default(),
+            migratables: Migratables::default(),
+            lookout: settings.is_watched.then(|| Lookout::new(settings.workers)),
             alive: settings.max_tasks.map(|_| AtomicUsize::new(0)),
             next_id: AtomicU64::new(1),
             settings,
@@ -104,6 +128,14 @@ impl Shared {
         admitted.map(drop).map_err(|_| limit)
     }
 
+    /// Counts a task in that cannot be refused any more.
+    pub(crate) fn admit_beyond_limit(&self) {
+        if let Some(alive) = &self.alive {
+            // ORDER: Relaxed; as in `admit`.
+            alive.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Counts a task out, and forgets its name.
     pub(crate) fn discharge(&self, info: &Info) {
         if info.name.is_some() {
@@ -113,6 +145,20 @@ impl Shared {
             // ORDER: Relaxed; as in `admit`.
             alive.fetch_sub(1, Ordering::Relaxed);
         }
+    }
+
+    /// Gives the memory of idle stacks back to the kernel: of the pool's now, of the workers' when they look.
+    pub(crate) fn trim_stacks(&self) {
+        self.stacks.trim();
+        // ORDER: Relaxed; each notice below publishes it to its worker.
+        self.stack_trims.fetch_add(1, Ordering::Relaxed);
+        self.homes.iter().for_each(|home| home.notify());
+    }
+
+    /// How often [`Shared::trim_stacks`] was called: a worker that finds another figure than before is to trim.
+    pub(crate) fn stack_trims(&self) -> usize {
+        // ORDER: Relaxed; see `trim_stacks`.
+        self.stack_trims.load(Ordering::Relaxed)
     }
 
     /// Tells an idle worker, if any, and if none is looking around already, that an unstarted task waits.
@@ -125,6 +171,6 @@ impl Shared {
 
     /// Whether an unstarted task lies in any queue that every worker may take from.
     pub(crate) fn has_stealable(&self) -> bool {
-        !self.injector.is_empty() || self.stealers.iter().any(|stealer| !stealer.is_empty())
+        !self.injector.is_empty() || self.stealers.iter().any(Stealers::has_any)
     }
 }

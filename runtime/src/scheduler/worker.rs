@@ -7,11 +7,13 @@ use std::ops::Range;
 use std::ptr;
 use std::sync::Arc;
 
-use crossbeam_deque::Worker as Deque;
-
+use super::deques::Deques;
+use super::fork::Forked;
 use super::shared::Shared;
 use crate::context::{self, local::Local};
-use crate::task::header::TaskRef;
+use crate::task::cell;
+use crate::task::header::{Birth, Info, Migration, TaskRef};
+use crate::task::limits::Limits;
 use crate::wait::waiter::Urgency;
 
 /// Task ids a worker reserves at once.
@@ -28,14 +30,15 @@ thread_local! {
 pub(crate) struct Worker {
     index: usize,
     pub(crate) local: Local,
-    /// Unstarted tasks spawned here. Thieves take from it too, the oldest first.
-    pub(crate) fresh: Deque<TaskRef>,
+    pub(crate) deques: Deques,
     pub(crate) shared: Arc<Shared>,
     ids: Cell<(u64, u64)>,
 }
 
 /// The worker of this thread, if it is one. Its tasks may keep the reference: it outlives them.
-#[inline]
+///
+/// Never inlined, so that no task that has changed its worker goes on with the address it had before.
+#[inline(never)]
 pub(crate) fn current<'a>() -> Option<&'a Worker> {
     // SAFETY: worker-lives — code on this thread runs inside the worker's loop, within the guard.
     unsafe { WORKER.get().as_ref() }
@@ -55,10 +58,10 @@ impl Drop for Entered<'_> {
 
 impl Worker {
     /// Worker `index` of a runtime, with its queue of unstarted tasks.
-    pub(crate) fn new(index: usize, fresh: Deque<TaskRef>, shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(index: usize, deques: Deques, shared: Arc<Shared>) -> Self {
         let counters = Arc::clone(&shared.counters[index]);
         let local = Local::new(shared.homes[index], counters);
-        Self { index, local, fresh, shared, ids: Cell::new((0, 0)) }
+        Self { index, local, deques, shared, ids: Cell::new((0, 0)) }
     }
 
     /// Makes this thread the worker.
@@ -94,8 +97,30 @@ impl Worker {
     #[inline]
     pub(crate) fn queue_fresh(&self, task: TaskRef) {
         self.local.counters().spawned.add(1);
-        self.fresh.push(task);
+        self.deques.fresh.push(task);
         self.shared.task_published();
+    }
+
+    /// Offers a fork to whichever worker is free.
+    #[inline]
+    pub(crate) fn queue_fork(&self, forked: Forked) {
+        self.deques.forks.push(forked);
+        self.shared.task_published();
+    }
+
+    /// Makes a taken fork a task, and queues it. Thieves of thieves may take it as any other.
+    pub(crate) fn adopt(&self, forked: Forked) {
+        self.shared.admit_beyond_limit();
+        let stack_class = self.shared.settings.stack_class;
+        let info = Info { id: self.next_id(), parent: None, name: None, stack_class };
+        let limits = Limits::new(forked.is_cancellable());
+        let birth = Birth { info, limits, migration: Migration::Never };
+        // SAFETY: a `Forked` may be run anywhere; `wake_task` is for waiters in task headers.
+        let (queued, joinable) = unsafe { cell::allocate(birth, context::wake_task, move || forked.run()) };
+        // Who forked waits for the fork itself: nobody joins its task.
+        joinable.detach();
+        self.local.counters().spawned.add(1);
+        self.deques.fresh.push(queued);
     }
 
     /// Queues an unstarted task that this worker will start, after those that are ready now.

@@ -19,8 +19,13 @@ use crate::task::error::JoinError;
 pub(super) struct Child<F, T, E> {
     body: Option<F>,
     result: Option<oneshot::Sender<T>>,
-    _counted: Counted<E>,
+    /// Last, because the scope may be over when it is dropped.
+    counted: Counted<E>,
 }
+
+/// What a scope panics with when a child was not started.
+const NO_STACK: &str = "a task of a scope was not started, because there was no stack for it: let tasks end first, or raise \
+     `max_stacks` or what the system grants";
 
 /// Counts its child out when it is dropped.
 struct Counted<E>(Arc<Core<E>>);
@@ -37,24 +42,34 @@ where
 {
     pub(super) fn new(body: F, result: oneshot::Sender<T>, core: Arc<Core<E>>) -> Self {
         core.count_in();
-        Self { body: Some(body), result: Some(result), _counted: Counted(core) }
+        Self { body: Some(body), result: Some(result), counted: Counted(core) }
     }
 
     /// Runs the closure in the scope, and tells whoever must know what came of it. Never unwinds.
     pub(super) fn run(mut self) {
-        let core = Arc::clone(&self._counted.0);
+        let core = Arc::clone(&self.counted.0);
         let body = self.body.take().expect("a child runs once");
         let ran = catch_unwind(AssertUnwindSafe(|| core.children.run(body)));
         // A destructor of the user's, of the closure or the result, may panic as well.
         let told = catch_unwind(AssertUnwindSafe(|| match ran {
             Ok(Ok(Ok(value))) => drop(self.result.take().map(|result| result.send(value))),
-            Ok(Ok(Err(error))) => core.fail(Failure::Error(error)),
+            Ok(Ok(Err(error))) => drop(core.fail(Failure::Error(error))),
             Ok(Err(Cancelled)) => {}
-            Err(payload) if payload.is::<CancelUnwind>() => {}
-            Err(payload) => core.fail(Failure::Panic(payload)),
+            Err(payload) => core.panicked(payload),
         }));
         if let Err(payload) = told {
-            core.fail(Failure::Panic(payload));
+            core.panicked(payload);
+        }
+    }
+}
+
+impl<E> Core<E> {
+    /// A child has unwound: fails the scope, unless it was by a cancel, of the child or of all. Never unwinds.
+    fn panicked(&self, payload: Box<dyn Any + Send>) {
+        if !payload.is::<CancelUnwind>() {
+            let weaker = self.fail(Failure::Panic(payload));
+            // A payload that panics in turn has been reported by the panic hook, and the scope fails anyway.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(weaker)));
         }
     }
 }
@@ -64,15 +79,11 @@ impl<F, T, E> Drop for Child<F, T, E> {
         // Dropped unrun by its own task, it was cancelled; by the scheduler, there was no stack for it.
         let was_refused = self.body.is_some() && context::current().is_none();
         let dropped = catch_unwind(AssertUnwindSafe(|| drop((self.body.take(), self.result.take()))));
-        let failure: Option<Box<dyn Any + Send>> = match dropped {
-            Err(payload) => Some(payload),
-            Ok(()) if was_refused => {
-                Some(Box::new("a task of a scope got no stack; see the report on stderr"))
-            }
-            Ok(()) => None,
-        };
-        if let Some(payload) = failure {
-            self._counted.0.fail(Failure::Panic(payload));
+        if let Err(payload) = dropped {
+            self.counted.0.panicked(payload);
+        }
+        if was_refused {
+            self.counted.0.panicked(Box::new(NO_STACK));
         }
     }
 }
@@ -103,16 +114,18 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// # Suspends
     /// Until the task has ended.
     /// # Errors
-    /// [`JoinError::Cancelled`]: the task was cancelled. One that panics or fails is not seen here: the scope
-    /// fails, and unwinds whoever waits in it.
+    /// [`JoinError`]: the task was cancelled, got no stack, or is the caller itself. One that panics or fails is
+    /// not seen here: the scope fails, and unwinds whoever waits in it.
     /// # Cancellation
     /// Unwinds silently.
     ///
     /// # Examples
     /// See [`ScopedJoinHandle`].
     pub fn join(mut self) -> Result<T, JoinError> {
-        if self.task.wait(None).is_err() {
-            unwind_cancelled();
+        match self.task.wait(None) {
+            Err(_) => unwind_cancelled(),
+            Ok(Err(error)) => return Err(error),
+            Ok(Ok(())) => {}
         }
         let cancelled = || JoinError::Cancelled { task: self.task.describe() };
         self.outcome.try_recv().map_err(|_| cancelled())

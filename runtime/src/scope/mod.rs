@@ -22,7 +22,7 @@ use crate::channel::oneshot;
 use crate::context;
 use crate::park::{Waited, wait_in};
 use crate::spawn::{TaskBuilder, or_panic};
-use crate::suspend::{Cancelled, Party, masked};
+use crate::suspend::{Cancelled, Party, masked, unwind_cancelled};
 use crate::wait::queue::{Place, Queue};
 use crate::wait::waiter::Urgency;
 
@@ -35,6 +35,8 @@ use crate::wait::waiter::Urgency;
 /// **Shape** `FnOnce(&Scope) → R` to `R`
 /// # Suspends
 /// Until every child has ended; no cancel cuts that short, because they may borrow from here.
+/// # Cancellation
+/// Cancels the children, waits for them, and unwinds silently.
 /// # Panics
 /// If a child or `body` panics, with that payload; outside a task.
 ///
@@ -68,6 +70,8 @@ where
 /// As [`scope`].
 /// # Errors
 /// The first error. A panic is stronger, and goes on.
+/// # Cancellation
+/// As [`scope`].
 /// # Panics
 /// As [`scope`].
 ///
@@ -92,24 +96,27 @@ where
     let core = &*scope.core;
     assert!(context::current().is_some(), "a scope was begun outside a task; run it by `Runtime::block_on`");
     let ran = catch_unwind(AssertUnwindSafe(|| core.body.run(|| body(&scope))));
-    let of_body = match ran {
-        Ok(Ok(Ok(result))) => Some(result),
-        Ok(Ok(Err(error))) => {
-            core.fail(Failure::Error(error));
-            None
-        }
+    // Until the children have ended, no code of the user's runs here, such as the destructor of a failure: it
+    // could unwind.
+    let (of_body, weaker) = match ran {
+        Ok(Ok(Ok(result))) => (Some(result), None),
+        Ok(Ok(Err(error))) => (None, core.fail(Failure::Error(error))),
         // Interrupted, because a child has failed.
-        Ok(Err(Cancelled)) => None,
-        Err(payload) => {
-            core.fail(Failure::Panic(payload));
-            None
-        }
+        Ok(Err(Cancelled)) => (None, None),
+        Err(payload) => (None, core.fail(Failure::Panic(payload))),
     };
-    core.wait_for_children();
+    let waited = core.wait_for_children();
+    drop(weaker);
     match (core.take_failure(), of_body) {
         (Some(Failure::Panic(payload)), _) => resume_unwind(payload),
         (Some(Failure::Error(error)), _) => Err(error),
-        (None, Some(result)) => Ok(result),
+        (None, Some(result)) => {
+            if waited.is_err() {
+                // The children were cut short: what comes after the scope must not take their work for done.
+                unwind_cancelled();
+            }
+            Ok(result)
+        }
         (None, None) => unreachable!("only a failure interrupts the body"),
     }
 }
@@ -118,7 +125,7 @@ where
 ///
 /// # Examples
 /// What must not compile: a child that outlives what it borrows, and two that change the same.
-/// ```compile_fail,E0597
+/// ```compile_fail,E0373
 /// moonfleet::scope(|s| {
 ///     let inside = 1;
 ///     s.spawn(|| &inside);
@@ -137,9 +144,23 @@ where
 ///     s.spawn(|| println!("{not_send}"));
 /// });
 /// ```
-/// A handle that escapes:
+/// ```compile_fail,E0277
+/// let not_send = moonfleet::scope(|s| s.spawn(|| std::rc::Rc::new(1)).join());
+/// ```
+/// A handle that escapes, from the scope or into a task that may outlive it:
 /// ```compile_fail
 /// let handle = moonfleet::scope(|s| s.spawn(|| 1));
+/// ```
+/// ```compile_fail,E0521
+/// moonfleet::scope(|s| {
+///     let handle = s.spawn(|| 1);
+///     moonfleet::spawn(move || handle.join());
+/// });
+/// ```
+/// A scope that is used after its end:
+/// ```compile_fail,E0521
+/// let mut kept = None;
+/// moonfleet::scope(|s| kept = Some(s));
 /// ```
 pub struct Scope<'scope, 'env: 'scope, E = Infallible> {
     core: Arc<Core<E>>,
@@ -296,27 +317,33 @@ impl<E> Core<E> {
         }
     }
 
-    /// Notes why the scope fails, and ends everything in it. A panic replaces an error, nothing else does.
-    fn fail(&self, failure: Failure<E>) {
+    /// Notes why the scope fails, and ends everything in it. A panic replaces an error, nothing else does: the
+    /// failure that does not count comes back, to be dropped where its destructor may do what it likes.
+    #[must_use]
+    fn fail(&self, failure: Failure<E>) -> Option<Failure<E>> {
         let mut noted = self.failure();
         let is_stronger =
             matches!((&failure, &*noted), (_, None) | (Failure::Panic(_), Some(Failure::Error(_))));
-        let dropped = if is_stronger { noted.replace(failure) } else { Some(failure) };
+        let weaker = if is_stronger { noted.replace(failure) } else { Some(failure) };
         drop(noted);
-        drop(dropped);
         self.children.stop();
         self.body.stop();
+        weaker
     }
 
     fn take_failure(&self) -> Option<Failure<E>> {
         self.failure().take()
     }
 
-    fn wait_for_children(&self) {
-        if self.wait_until_deserted().is_err() {
+    /// Waits until every child has ended. [`Cancelled`]: some were cut short, because the party was interrupted.
+    fn wait_for_children(&self) -> Result<(), Cancelled> {
+        if self.running.lock().state == 0 {
+            return Ok(());
+        }
+        self.wait_until_deserted().inspect_err(|Cancelled| {
             self.children.stop();
             masked(|| self.wait_until_deserted()).expect("a masked wait is not cancelled");
-        }
+        })
     }
 
     fn wait_until_deserted(&self) -> Result<(), Cancelled> {

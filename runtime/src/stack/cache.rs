@@ -1,13 +1,15 @@
 //! `StackCache`: the stacks one worker keeps at hand.
 //!
 //! A task takes its stack here and gives it back here: last in, first out, so the top page is still warm; no
-//! lock, no atomic, no system call. Only an empty or a full cache goes to the pool, for a batch.
+//! lock, no atomic, no system call. Only an empty or a full cache goes to the pool, for a batch, or makes new
+//! stacks in the slab that the pool gave it for that.
 
 use std::sync::Arc;
 
 use super::class::StackClass;
 use super::error::StackError;
 use super::pool::StackPool;
+use super::slab::Slab;
 use super::slot::Stack;
 
 /// The stacks one worker keeps at hand.
@@ -15,21 +17,24 @@ use super::slot::Stack;
 pub(crate) struct StackCache {
     /// By class, in order of first use: a worker has one or two.
     classes: Vec<CachedClass>,
-    cached: usize,
     pool: Arc<StackPool>,
 }
 
 #[derive(Debug)]
 struct CachedClass {
     class: StackClass,
+    /// How many may be idle here.
+    most: usize,
     /// The warmest last.
     idle: Vec<Stack>,
+    /// Where new stacks are made, by this cache alone.
+    slab: Option<Slab>,
 }
 
 impl StackCache {
     /// An empty cache in front of `pool`.
     pub(crate) fn new(pool: Arc<StackPool>) -> StackCache {
-        StackCache { classes: Vec::new(), cached: pool.cached(), pool }
+        StackCache { classes: Vec::new(), pool }
     }
 
     /// A stack of `class`: the one given back last, if there is one.
@@ -50,9 +55,8 @@ impl StackCache {
     /// Keeps `stack` for the next task; the coldest of its class go to the pool when there are too many.
     #[inline]
     pub(crate) fn give(&mut self, stack: Stack) {
-        let most = self.cached;
         if let Some(cached) = self.classes.iter_mut().find(|cached| cached.class == stack.class())
-            && cached.idle.len() < most
+            && cached.idle.len() < cached.most
         {
             cached.idle.push(stack);
         } else {
@@ -60,12 +64,20 @@ impl StackCache {
         }
     }
 
+    /// Gives all stacks to the pool, and their memory back to the kernel.
+    #[cold]
+    pub(crate) fn trim(&mut self) {
+        for cached in &mut self.classes {
+            self.pool.take_back_cold(cached.class, std::mem::take(&mut cached.idle));
+        }
+    }
+
     #[cold]
     #[inline(never)]
     fn take_from_pool(&mut self, class: StackClass) -> Result<Stack, StackError> {
         let index = self.index_of(class);
-        let idle = &mut self.classes[index].idle;
-        self.pool.lend(class, idle)?;
+        let CachedClass { idle, slab, .. } = &mut self.classes[index];
+        self.pool.lend(class, idle, slab)?;
         Ok(idle.pop().expect("a pool that lends nothing gives the reason as an error"))
     }
 
@@ -74,10 +86,11 @@ impl StackCache {
     fn give_to_pool(&mut self, stack: Stack) {
         let class = stack.class();
         let index = self.index_of(class);
-        let idle = &mut self.classes[index].idle;
+        let CachedClass { most, idle, .. } = &mut self.classes[index];
         idle.push(stack);
-        if idle.len() > self.cached {
-            let coldest = self.pool.batch().min(idle.len());
+        if idle.len() > *most {
+            // Half of them at once: neighbours among them give their memory back in one call.
+            let coldest = idle.len() - *most / 2;
             self.pool.take_back(class, idle.drain(..coldest).collect());
         }
     }
@@ -86,7 +99,12 @@ impl StackCache {
     fn index_of(&mut self, class: StackClass) -> usize {
         let found = self.classes.iter().position(|cached| cached.class == class);
         found.unwrap_or_else(|| {
-            self.classes.push(CachedClass { class, idle: Vec::new() });
+            self.classes.push(CachedClass {
+                class,
+                most: self.pool.cached(class),
+                idle: Vec::new(),
+                slab: None,
+            });
             self.classes.len() - 1
         })
     }
@@ -96,6 +114,9 @@ impl Drop for StackCache {
     fn drop(&mut self) {
         for cached in self.classes.drain(..) {
             self.pool.take_back(cached.class, cached.idle);
+            if let Some(slab) = cached.slab {
+                self.pool.take_slab(cached.class, slab);
+            }
         }
     }
 }

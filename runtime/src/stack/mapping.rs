@@ -86,6 +86,23 @@ pub(super) unsafe fn discard(range: Range<usize>) {
     let _ = unsafe { rustix::mm::madvise(start, range.len(), Advice::LinuxDontNeed) };
 }
 
+/// The address of the lowest page of `range`, whole pages, that has memory; `None` if none has. A page that was
+/// swapped out may count as without.
+pub(super) fn lowest_resident(range: Range<usize>) -> Option<usize> {
+    /// Pages asked for at once.
+    const PAGES: usize = 1024;
+    let page = page_size();
+    range.clone().step_by(PAGES * page).find_map(|start| {
+        let len = (range.end - start).min(PAGES * page);
+        let mut resident = [0_u8; PAGES];
+        // SAFETY: the kernel reads no memory at `start`, and writes a byte a page, at most PAGES.
+        let answer =
+            unsafe { libc::mincore(ptr::with_exposed_provenance_mut(start), len, resident.as_mut_ptr()) };
+        let lowest = resident.iter().position(|&page| page & 1 != 0).filter(|_| answer == 0)?;
+        Some(start + lowest * page)
+    })
+}
+
 /// Private zero pages, unmapped on drop.
 #[derive(Debug)]
 pub(super) struct Mapping {

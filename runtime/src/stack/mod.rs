@@ -8,12 +8,13 @@
 //! | `mapping.rs` | `Mapping`: raw pages and guards; the only file that maps and unmaps |
 //! | `pool.rs` | [`StackPool`]: the slabs and idle stacks of a runtime, shared by its workers |
 //! | `cache.rs` | [`StackCache`]: the stacks one worker keeps at hand, the fast path |
+//! | `usage.rs` | [`StackUsage`]: how deep the tasks of each name went, where that is measured |
 //! | `error.rs` | [`StackError`]: why there is no stack, and what cures it |
 //! | `overflow.rs` | the signal handler that turns a hit guard into a message |
 //! | `alt_stack.rs` | [`AltStack`]: what that handler runs on |
 //!
-//! A slab is one mapping. Its slots are handed out from the low end, and a slot nobody had yet costs
-//! neither memory nor a guard:
+//! A slab is one mapping, and one cache at a time makes stacks in it. Its slots are handed out from the low
+//! end, and a slot nobody had yet costs neither memory nor a guard:
 //!
 //! ```text
 //!   ┌────────┬────────┬────────┬ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ┬────────┐
@@ -51,6 +52,7 @@ mod overflow;
 mod pool;
 mod slab;
 mod slot;
+mod usage;
 
 pub(crate) use self::alt_stack::AltStack;
 pub(crate) use self::cache::StackCache;
@@ -60,3 +62,5 @@ pub use self::error::StackError;
 pub(crate) use self::overflow::{Overflowing, install};
 pub(crate) use self::pool::StackPool;
 pub(crate) use self::slot::Stack;
+pub use self::usage::StackUsage;
+pub(crate) use self::usage::UsageTable;

@@ -31,9 +31,14 @@ impl Slab {
         Ok(Slab { mapping, class, slots, issued: 0 })
     }
 
+    /// How many slots have no stack yet.
+    pub(super) fn slots_left(&self) -> usize {
+        self.slots - self.issued
+    }
+
     /// Makes the stack of the next slot and installs its guard; `None` when every slot has its stack.
     pub(super) fn issue(&mut self) -> Result<Option<Stack>, Errno> {
-        if self.issued == self.slots {
+        if self.slots_left() == 0 {
             return Ok(None);
         }
         let offset = self.issued * self.class.size();

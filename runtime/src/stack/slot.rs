@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use super::class::StackClass;
-use super::mapping::discard;
+use super::mapping::{discard, lowest_resident};
 
 /// One stack: `class.size()` bytes from `limit` up, the first of them a guard.
 #[derive(Debug)]
@@ -40,6 +40,17 @@ impl Stack {
     #[inline]
     pub(crate) fn usable(&self) -> Range<usize> {
         self.guard_range().end..self.limit.get() + self.class.size()
+    }
+
+    /// How deep frames have reached, in bytes: whole pages, from the base to the lowest page that has memory.
+    pub(crate) fn touched_bytes(&self) -> usize {
+        let usable = self.usable();
+        lowest_resident(usable.clone()).map_or(0, |lowest| usable.end - lowest)
+    }
+
+    /// Gives the memory back to the kernel: nothing is touched any more.
+    pub(crate) fn release(&mut self) {
+        release_pages(std::slice::from_mut(self));
     }
 
     /// The addresses that fault: a task that touches one has overflowed its stack.

@@ -9,7 +9,6 @@ mod parker;
 
 use core::ptr::NonNull;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 use std::thread;
 
 use self::parker::Parker;
@@ -44,10 +43,12 @@ impl std::fmt::Display for Cancelled {
 impl std::error::Error for Cancelled {}
 
 /// Who blocks: a task, or an OS thread that runs none.
-#[derive(Clone)]
+///
+/// Two words that are passed by value: an operation keeps them in registers.
+#[derive(Clone, Copy)]
 pub(crate) enum Party {
     Task(TaskParty),
-    Thread(Arc<Parker>),
+    Thread(&'static Parker),
 }
 
 /// The running task, on its worker's thread.
@@ -75,12 +76,12 @@ impl Party {
     #[inline(always)]
     pub(crate) fn enter() -> Result<Self, Cancelled> {
         let party = Self::current();
-        if party.limits().is_unlimited() || !party.is_interrupted() { Ok(party) } else { Err(Cancelled) }
+        if party.is_unlimited() || !party.is_interrupted() { Ok(party) } else { Err(Cancelled) }
     }
 
     /// The party has done an operation without waiting: after many of them in a row, others get a turn.
     #[inline]
-    pub(crate) fn has_not_waited(&self) {
+    pub(crate) fn has_not_waited(self) {
         if let Party::Task(party) = self
             && party.local.is_turn_over()
         {
@@ -90,7 +91,7 @@ impl Party {
 
     /// The party's waiter.
     #[inline]
-    pub(crate) fn waiter(&self) -> &Waiter {
+    pub(crate) fn waiter(self) -> &'static Waiter {
         match self {
             Party::Task(party) => party.task.waiter(),
             Party::Thread(parker) => parker.waiter(),
@@ -103,7 +104,7 @@ impl Party {
     /// # Suspends
     /// Always. Call it in an operation that began with [`Party::enter`].
     #[inline]
-    pub(crate) fn wait(&self, deadline_ns: Option<u64>) -> Reason {
+    pub(crate) fn wait(self, deadline_ns: Option<u64>) -> Reason {
         if self.limits().is_unlimited() {
             self.wait_until(deadline_ns)
         } else {
@@ -112,7 +113,7 @@ impl Party {
     }
 
     #[inline]
-    fn wait_until(&self, deadline_ns: Option<u64>) -> Reason {
+    fn wait_until(self, deadline_ns: Option<u64>) -> Reason {
         match self {
             Party::Task(party) => party.wait(deadline_ns),
             Party::Thread(parker) => parker.wait(deadline_ns),
@@ -121,8 +122,9 @@ impl Party {
 
     /// The nearest deadline ends the wait: the operation's own, or that of a scope around it.
     #[cold]
-    fn wait_within_limits(&self, deadline_ns: Option<u64>) -> Reason {
-        let limit_ns = if self.is_unwinding() { None } else { self.limits().nearest_ns() };
+    #[inline(never)]
+    fn wait_within_limits(self, deadline_ns: Option<u64>) -> Reason {
+        let limit_ns = self.limits().nearest_ns(self.is_unwinding());
         let is_limit_nearer = limit_ns.is_some_and(|limit| deadline_ns.is_none_or(|own| limit < own));
         match self.wait_until(if is_limit_nearer { limit_ns } else { deadline_ns }) {
             Reason::TimedOut if is_limit_nearer => Reason::Cancelled,
@@ -130,8 +132,18 @@ impl Party {
         }
     }
 
-    #[inline]
-    fn limits(&self) -> &Limits {
+    /// Whether nothing may interrupt an operation that begins now. A cancel counts at once, told or not: who
+    /// cancels a task and then lets it go on can be sure that it ends at its next suspension point.
+    #[inline(always)]
+    fn is_unlimited(self) -> bool {
+        match self {
+            Party::Task(party) => party.task.limits.is_unlimited() && !party.task.is_cancelled(),
+            Party::Thread(parker) => parker.limits().is_unlimited(),
+        }
+    }
+
+    #[inline(always)]
+    fn limits(self) -> &'static Limits {
         match self {
             Party::Task(party) => &party.task.limits,
             Party::Thread(parker) => parker.limits(),
@@ -139,35 +151,43 @@ impl Party {
     }
 
     /// Interruptions are sticky: swallowed, they come again at the next operation. But a party that is
-    /// unwinding must be let through, or a destructor that waits would unwind a second time and abort.
+    /// unwinding must be let through, or a destructor that waits would unwind a second time and abort: unless
+    /// the limit is one of the destructor's own.
     #[cold]
-    fn is_interrupted(&self) -> bool {
-        self.limits().is_interrupted(clock::now_ns()) && !self.is_unwinding()
+    #[inline(never)]
+    fn is_interrupted(self) -> bool {
+        if let Party::Task(party) = self
+            && party.task.is_cancelled()
+        {
+            party.task.limits.cancel();
+        }
+        self.limits().is_interrupted(self.is_unwinding(), clock::now_ns())
     }
 
-    fn is_unwinding(&self) -> bool {
+    fn is_unwinding(self) -> bool {
         match self {
             Party::Task(party) => party.is_unwinding(),
             Party::Thread(_) => thread::panicking(),
         }
     }
 
-    fn unwind(&self) -> ! {
+    fn unwind(self) -> ! {
+        self.limits().begin_unwind(self.is_unwinding());
         if let Party::Task(party) = self {
-            party.task.unwound.set(true);
+            party.task.unwinds.set(true);
         }
         resume_unwind(Box::new(CancelUnwind))
     }
 
     /// What [`Party::end_unwind`] restores.
-    fn begin_scope(&self) -> bool {
-        matches!(self, Party::Task(party) if party.task.unwound.get())
+    fn begin_scope(self) -> bool {
+        matches!(self, Party::Task(party) if party.task.unwinds.get())
     }
 
     /// The unwind that a scope has caught is over.
-    fn end_unwind(&self, unwound_before: bool) {
+    fn end_unwind(self, unwinds_before: bool) {
         if let Party::Task(party) = self {
-            party.task.unwound.set(unwound_before);
+            party.task.unwinds.set(unwinds_before);
         }
     }
 }
@@ -179,7 +199,10 @@ impl TaskParty {
             None => self.switch_out(),
             Some(deadline_ns) => {
                 let timer = self.local.arm_timer(deadline_ns, self.task);
+                // Until the timer is disarmed, the task does not leave its home.
+                self.task.has_timer.set(true);
                 self.switch_out();
+                self.task.has_timer.set(false);
                 self.local.disarm_timer(timer);
             }
         }
@@ -187,10 +210,15 @@ impl TaskParty {
     }
 
     /// Whether the task is unwinding. The standard library counts unwinds by thread, so a neighbour that
-    /// waits in a destructor as it unwinds is counted here, too: then we know only of unwinds begun by us.
-    #[inline]
+    /// waits in a destructor as it unwinds is counted here, too: then we know only of unwinds begun by us, and
+    /// of those that had waited before the neighbour did.
     fn is_unwinding(self) -> bool {
-        thread::panicking() && (!self.local.has_waiter_in_unwind() || self.task.unwound.get())
+        if !thread::panicking() {
+            // What we knew of is over: somebody has caught it.
+            self.task.unwinds.set(false);
+            return false;
+        }
+        !self.local.has_unwind_suspects() || self.task.unwinds.get()
     }
 
     /// Goes to the end of the ring.
@@ -228,14 +256,8 @@ pub(crate) fn sleep_until(deadline_ns: u64) -> Result<(), Cancelled> {
     }
 }
 
-/// A cancellation point that does nothing else. It looks further than others: a task that never suspends does not
-/// give its worker the time to tell it.
+/// A cancellation point that does nothing else.
 pub(crate) fn check() -> Result<(), Cancelled> {
-    if let Some((_, task)) = context::current()
-        && task.is_cancelled()
-    {
-        task.limits.cancel();
-    }
     Party::enter().map(drop)
 }
 
@@ -252,7 +274,7 @@ pub(crate) fn within<R>(end: End, body: impl FnOnce() -> R) -> Result<R, Cancell
     let party = Party::current();
     let limits = party.limits();
     let before = party.begin_scope();
-    limits.within(end, |scope| match catch_unwind(AssertUnwindSafe(body)) {
+    limits.within(end, party.is_unwinding(), |scope| match catch_unwind(AssertUnwindSafe(body)) {
         Ok(result) => Ok(result),
         Err(payload) if payload.is::<CancelUnwind>() && limits.stops_at(scope, clock::now_ns()) => {
             party.end_unwind(before);
@@ -264,18 +286,20 @@ pub(crate) fn within<R>(end: End, body: impl FnOnce() -> R) -> Result<R, Cancell
 
 /// Runs `body` so that nothing outside of it interrupts its waits.
 pub(crate) fn masked<R>(body: impl FnOnce() -> R) -> R {
-    Party::current().limits().within(End::Mask, |_| body())
+    let party = Party::current();
+    party.limits().within(End::Mask, party.is_unwinding(), |_| body())
 }
 
 /// Ends the running operation because the party is interrupted: unwinds silently to the scope that is over, or
 /// to the root of the task, running destructors.
 ///
-/// Returns in one case: while the party is unwinding already, when a second unwind would abort the process.
-/// The caller then reports the wait as ended by whatever error it has.
+/// Returns in one case: while the party is unwinding already, when a second unwind would abort the process,
+/// unless a scope inside the destructor stops it. The caller then reports the wait as ended by whatever error
+/// it has.
 #[cold]
 pub(crate) fn unwind_cancelled() {
     let party = Party::current();
-    if !party.is_unwinding() {
+    if !party.is_unwinding() || party.is_interrupted() {
         party.unwind();
     }
 }

@@ -3,8 +3,7 @@
 #![allow(unsafe_code, reason = "keeps thread waiters alive by hand")]
 
 use core::ptr::NonNull;
-use std::cell::RefCell;
-use std::sync::Arc;
+use std::cell::OnceCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Thread};
 use std::time::Duration;
@@ -32,27 +31,30 @@ unsafe impl Sync for Parker {}
 unsafe impl Send for Parker {}
 
 thread_local! {
-    static PARKER: RefCell<Option<Arc<Parker>>> = const { RefCell::new(None) };
+    static PARKER: OnceCell<Box<Parker>> = const { OnceCell::new() };
 }
 
 impl Parker {
-    /// The parker of this thread.
+    /// The parker of this thread. The reference is for this thread only, which has it for as long as it may wait.
     #[cold]
     #[inline(never)]
-    pub(super) fn of_this_thread() -> Arc<Parker> {
-        let kept = PARKER.try_with(|kept| Arc::clone(kept.borrow_mut().get_or_insert_with(Parker::new)));
-        // While the thread's locals are being destroyed, a parker for this one wait will do.
-        kept.unwrap_or_else(|_| Parker::new())
+    pub(super) fn of_this_thread() -> &'static Parker {
+        match PARKER.try_with(|kept| NonNull::from(&**kept.get_or_init(|| Box::new(Parker::new())))) {
+            // SAFETY: parker-lives — the thread keeps it until it ends, in a box that is not moved out of.
+            Ok(parker) => unsafe { parker.as_ref() },
+            // The thread's locals are being destroyed: a few last waits, with parkers that stay behind.
+            Err(_) => Box::leak(Box::new(Parker::new())),
+        }
     }
 
-    fn new() -> Arc<Parker> {
-        Arc::new(Parker {
+    fn new() -> Parker {
+        Parker {
             // SAFETY: `wake_thread` is made for parkers' waiters, and callable from any thread.
             waiter: unsafe { Waiter::new(wake_thread) },
             woken: AtomicBool::new(false),
             thread: thread::current(),
             limits: Limits::new(true),
-        })
+        }
     }
 
     pub(super) fn waiter(&self) -> &Waiter {

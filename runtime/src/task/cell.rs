@@ -8,8 +8,9 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::error::{JoinError, TaskPanic};
-use super::header::{Header, Info, TaskRef, Vtable};
-use super::limits::Limits;
+use super::header::{Birth, Header, TaskRef, Vtable};
+use super::limits::End;
+use super::quiet::quietly;
 use crate::stack::StackError;
 use crate::wait::one::One;
 use crate::wait::waiter::{Urgency, Waiter, wake_if_any};
@@ -43,6 +44,11 @@ unsafe impl<T: Send> Send for Joinable<T> {}
 unsafe impl<T: Send> Sync for Joinable<T> {}
 
 impl<T> Joinable<T> {
+    /// Lets the task run on by itself.
+    pub(crate) fn detach(self) {
+        drop(self.outcome().leave());
+    }
+
     /// The cell the outcome arrives in.
     pub(crate) fn outcome(&self) -> &One<Outcome<T>> {
         // SAFETY: counted — `task` keeps the allocation that the cell is part of.
@@ -56,8 +62,7 @@ impl<T> Joinable<T> {
 /// `wake` as in [`Header::new`]. If `F` is not `Send`, the queue's reference stays on this thread; if `T` is
 /// not `Send`, so does the other.
 pub(crate) unsafe fn allocate<F, T>(
-    info: Info,
-    limits: Limits,
+    birth: Birth,
     wake: unsafe fn(NonNull<Waiter>, Urgency),
     body: F,
 ) -> (TaskRef, Joinable<T>)
@@ -66,7 +71,7 @@ where
 {
     let vtable = const { &Vtable { run: run::<F, T>, refuse: refuse::<F, T>, free: free::<F, T> } };
     // SAFETY: the header begins the allocation that `vtable` is for; `wake` is passed on to the caller.
-    let header = unsafe { Header::new(info, limits, vtable, wake) };
+    let header = unsafe { Header::new(birth, vtable, wake) };
     let cell = Box::new(TaskCell { header, outcome: One::new(), body: UnsafeCell::new(Some(body)) });
     let cell = NonNull::from(Box::leak(cell));
     // SAFETY: the cell is alive; this only computes the address of its field.
@@ -78,7 +83,7 @@ where
     (queued, Joinable { task, outcome })
 }
 
-/// Runs the body, on the task's own stack, calls `ended`, and delivers what came of it.
+/// Runs the body, on the task's own stack, ends its task-locals, calls `ended`, and delivers what came of it.
 ///
 /// # Safety
 /// `header` begins a `TaskCell<F, T>`, and the caller is its body-starter.
@@ -93,8 +98,11 @@ unsafe fn run<F: FnOnce() -> T, T>(header: &Header, ended: fn(&Header)) {
     } else {
         catch_unwind(AssertUnwindSafe(body))
     };
+    end_locals(header);
     ended(header);
     deliver(cell, outcome.map_err(|payload| explain(header, payload)));
+    // A result that nobody wanted was dropped there, and its destructor may have made more of them.
+    end_locals(header);
 }
 
 /// Drops the body unrun, and delivers why.
@@ -121,6 +129,15 @@ unsafe fn free<F, T>(header: NonNull<Header>) {
     quietly(|| drop(cell));
 }
 
+/// Destroys the task-locals. Masked, because their destructors may wait, as those on the stack may.
+#[inline]
+fn end_locals(header: &Header) {
+    if header.locals.has_any() {
+        // Nothing unwinds here, at the root.
+        header.limits.within(End::Mask, false, |_| header.locals.end());
+    }
+}
+
 fn deliver<F, T>(cell: &TaskCell<F, T>, outcome: Outcome<T>) {
     match cell.outcome.put(outcome) {
         Ok(wake) => wake_if_any(wake, Urgency::Next),
@@ -140,11 +157,6 @@ fn explain(header: &Header, payload: Box<dyn Any + Send>) -> JoinError {
     } else {
         JoinError::Panicked(TaskPanic::new(task, payload))
     }
-}
-
-/// Runs a destructor of the user's where nobody could catch its panic; the panic hook has reported it.
-fn quietly(drop: impl FnOnce()) {
-    let _ = catch_unwind(AssertUnwindSafe(drop));
 }
 
 /// Nobody joined the task, so nobody else can tell the user.

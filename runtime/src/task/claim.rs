@@ -64,6 +64,22 @@ impl<H> Claim<H> {
         self.word.compare_exchange(unclaimed, claimed, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
+    /// The home gives the task up, to whoever claims it next. It neither runs nor waits.
+    pub(crate) fn give_up(&self) {
+        let unclaimed = |word: *mut H| Some(ptr::without_provenance_mut(word.addr() & CANCELLED));
+        // ORDER: AcqRel; Release pairs with the Acquire in `claim`: the next home sees what this one did.
+        let given_up = self.word.fetch_update(Ordering::AcqRel, Ordering::Relaxed, unclaimed);
+        debug_assert!(given_up.is_ok(), "the update is unconditional");
+    }
+
+    /// The home, if the task is claimed. Otherwise whoever claims it next sees what the caller did before.
+    pub(crate) fn home_or_tell_claimer(&self) -> Option<&'static H> {
+        // ORDER: AcqRel; an exchange that changes nothing. Acquire pairs with the Release in `claim`; Release
+        // pairs with the Acquire there, because the claim comes next in the order of the word.
+        let word = self.word.fetch_update(Ordering::AcqRel, Ordering::Relaxed, Some);
+        word.ok().and_then(home_in)
+    }
+
     /// Whether the task lives at `home`.
     #[inline]
     pub(crate) fn is_at(&self, home: &H) -> bool {

@@ -4,6 +4,7 @@
 
 use core::cell::Cell;
 use core::mem::offset_of;
+use core::num::{NonZeroU32, NonZeroU64};
 use core::ptr::NonNull;
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 use super::claim::{Claim, Told};
 use super::limits::Limits;
+use super::locals::Locals;
 use super::summons::Summons;
 use crate::coroutine::{Coroutine, Suspender};
 use crate::home::Home;
@@ -22,13 +24,43 @@ use crate::wait::waiter::{Urgency, Waiter};
 #[derive(Debug)]
 pub(crate) struct Info {
     pub(crate) id: u64,
-    pub(crate) name: Option<Arc<str>>,
+    /// Behind a thin pointer: most tasks have none, and each keeps room for it.
+    pub(crate) name: Option<Box<Arc<str>>>,
+    /// The task of the same runtime that spawned it.
+    pub(crate) parent: Option<NonZeroU64>,
     pub(crate) stack_class: StackClass,
+}
+
+/// What a task is made with.
+#[derive(Debug)]
+pub(crate) struct Birth {
+    pub(crate) info: Info,
+    pub(crate) limits: Limits,
+    pub(crate) migration: Migration,
+}
+
+/// Whether a task may change its worker after it has started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Migration {
+    /// Never.
+    #[default]
+    Never,
+    /// When it is ready, it may be offered to other workers.
+    Possible,
+    /// It was offered: now it runs wherever it is.
+    Offered,
+}
+
+impl Info {
+    /// The name, if it was given one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref().map(|name| &**name)
+    }
 }
 
 impl fmt::Display for Info {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.name {
+        match self.name() {
             Some(name) => write!(f, "task '{name}' ({})", self.id),
             None => write!(f, "task {}", self.id),
         }
@@ -60,10 +92,15 @@ pub(crate) struct Header {
     vtable: &'static Vtable,
     pub(crate) stack_limit: Cell<usize>,
     pub(crate) owned: Owned,
-    /// It waits in a destructor while it unwinds.
-    pub(crate) waits_in_unwind: Cell<bool>,
-    /// A cancel has unwound it, at least once.
-    pub(crate) unwound: Cell<bool>,
+    /// It is known to have begun to unwind: by a cancel, or because it waited when nobody else could be meant.
+    pub(crate) unwinds: Cell<bool>,
+    pub(crate) migration: Cell<Migration>,
+    /// It waits with a timer of its home.
+    pub(crate) has_timer: Cell<bool>,
+    /// The era of its worker in which it was suspended as one that may be unwinding.
+    pub(crate) suspect_in: Cell<Option<NonZeroU32>>,
+    /// Empty again before the last reference goes: INVARIANT(locals-end).
+    pub(crate) locals: Locals,
     /// By which its home is asked to look at its limits.
     summons: Summons,
     info: Info,
@@ -83,11 +120,11 @@ impl Header {
     /// `wake` queues the task whose header holds the waiter at its home, from any thread; `vtable` belongs
     /// to the allocation that this header begins.
     pub(crate) unsafe fn new(
-        info: Info,
-        limits: Limits,
+        birth: Birth,
         vtable: &'static Vtable,
         wake: unsafe fn(NonNull<Waiter>, Urgency),
     ) -> Self {
+        let Birth { info, limits, migration } = birth;
         Self {
             // SAFETY: passed on to the caller.
             waiter: unsafe { Waiter::new(wake) },
@@ -100,8 +137,11 @@ impl Header {
             stack_limit: Cell::new(0),
             owned: Owned { prev: Cell::new(None), next: Cell::new(None) },
             limits,
-            waits_in_unwind: Cell::new(false),
-            unwound: Cell::new(false),
+            unwinds: Cell::new(false),
+            migration: Cell::new(migration),
+            has_timer: Cell::new(false),
+            suspect_in: Cell::new(None),
+            locals: Locals::default(),
             summons: Summons::new(),
             info,
         }
@@ -136,6 +176,17 @@ impl Header {
         self.claim.home()
     }
 
+    /// Whether the task may change its worker after it has started.
+    #[inline]
+    pub(crate) fn is_migratable(&self) -> bool {
+        self.migration.get() != Migration::Never
+    }
+
+    /// Whether the task, which is suspended, is known to unwind.
+    pub(crate) fn is_suspended_in_unwind(&self) -> bool {
+        self.suspect_in.get().is_some() && self.unwinds.get()
+    }
+
     /// Whether the task belongs to the worker at `home`.
     #[inline]
     pub(crate) fn is_at(&self, home: &Home) -> bool {
@@ -147,6 +198,16 @@ impl Header {
     #[inline]
     pub(crate) fn claim(&self, home: &'static Home) -> bool {
         self.claim.claim(home)
+    }
+
+    /// As [`Claim::give_up`].
+    pub(crate) fn give_up(&self) {
+        self.claim.give_up();
+    }
+
+    /// As [`Claim::home_or_tell_claimer`].
+    pub(crate) fn home_or_tell_claimer(&self) -> Option<&'static Home> {
+        self.claim.home_or_tell_claimer()
     }
 
     /// Tells the task to end. The caller tells the home, if there is one.
@@ -215,6 +276,10 @@ impl TaskRef {
 impl TaskRef {
     /// Asks `home`, where the task lives, to look at the task's limits: one of them may be over.
     pub(crate) fn summon(&self, home: &Home) {
+        if home.is_vacant() {
+            // The order would keep the ended task until another worker moves in.
+            return;
+        }
         let Some(link) = self.summons.call() else { return };
         let _kept_by_the_order = TaskRef::clone(self).into_raw();
         // SAFETY: summons-link — it is in no inbox, and the order's reference keeps it until it is drained.

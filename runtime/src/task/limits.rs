@@ -6,6 +6,10 @@
 //! ```
 //! A scope is a frame of the party's stack. A wait is interrupted when any *visible* scope is over; the
 //! unwind goes to the outermost one that is, or to the party's root if the whole is cancelled.
+//!
+//! A destructor that runs in an unwind must not be unwound itself, but what runs in a scope *inside* of it may
+//! be, as far as that scope. So each scope knows how deep in unwinds it was entered, and while the party
+//! unwinds, those of the present depth alone are visible.
 
 #![allow(unsafe_code, reason = "scopes are frames of the party's stack, linked by pointers")]
 
@@ -26,6 +30,8 @@ pub(crate) struct Limits {
     cancelled: Cell<bool>,
     cancellable: bool,
     innermost: Cell<Option<NonNull<Scope>>>,
+    /// Unwinds that were begun in destructors of other unwinds, and have not arrived at their scopes.
+    nested: Cell<u32>,
 }
 
 /// One scope.
@@ -33,6 +39,7 @@ pub(crate) struct Limits {
 pub(crate) struct Scope {
     end: End,
     outer: Option<NonNull<Scope>>,
+    depth: u32,
 }
 
 /// When a scope is over.
@@ -49,7 +56,8 @@ pub(crate) enum End {
 impl Limits {
     /// No limits yet; `cancellable` tells whether a cancel of the whole will be one.
     pub(crate) const fn new(cancellable: bool) -> Self {
-        Self { any: Cell::new(false), cancelled: Cell::new(false), cancellable, innermost: Cell::new(None) }
+        let (any, cancelled) = (Cell::new(false), Cell::new(false));
+        Self { any, cancelled, cancellable, innermost: Cell::new(None), nested: Cell::new(0) }
     }
 
     /// Whether there are no limits: the question of every wait.
@@ -72,8 +80,8 @@ impl Limits {
     }
 
     /// Enters a scope, runs `body`, and leaves it, also by an unwind. `body` gets to ask about the scope.
-    pub(crate) fn within<R>(&self, end: End, body: impl FnOnce(&Scope) -> R) -> R {
-        let scope = Scope { end, outer: self.innermost.get() };
+    pub(crate) fn within<R>(&self, end: End, is_unwinding: bool, body: impl FnOnce(&Scope) -> R) -> R {
+        let scope = Scope { end, outer: self.innermost.get(), depth: self.depth(is_unwinding) };
         self.enter(Some(NonNull::from(&scope)));
         let _leave = Leave { limits: self, outer: scope.outer };
         body(&scope)
@@ -85,32 +93,48 @@ impl Limits {
     }
 
     /// Whether a wait that begins at `now_ns` must not.
-    pub(crate) fn is_interrupted(&self, now_ns: u64) -> bool {
-        self.is_interrupted_from(self.innermost.get(), now_ns)
+    pub(crate) fn is_interrupted(&self, is_unwinding: bool, now_ns: u64) -> bool {
+        self.is_interrupted_from(self.innermost.get(), self.depth(is_unwinding), now_ns)
     }
 
-    /// Whether an unwind by interruption stops at `scope`: it is over, and nothing outside of it is.
+    /// An interruption unwinds the party, which may be unwinding already.
+    pub(crate) fn begin_unwind(&self, is_unwinding: bool) {
+        self.nested.set(self.nested.get() + u32::from(is_unwinding));
+    }
+
+    /// Whether an unwind by interruption stops at `scope`: it is over, and nothing outside of it is that may be
+    /// unwound. If so, the unwind has ended.
     pub(crate) fn stops_at(&self, scope: &Scope, now_ns: u64) -> bool {
-        scope.is_over(now_ns) && !self.is_interrupted_from(scope.outer, now_ns)
+        let stops = scope.is_over(now_ns) && !self.is_interrupted_from(scope.outer, scope.depth, now_ns);
+        if stops {
+            self.nested.set(scope.depth.saturating_sub(1));
+        }
+        stops
     }
 
-    fn is_interrupted_from(&self, innermost: Option<NonNull<Scope>>, now_ns: u64) -> bool {
+    fn is_interrupted_from(&self, innermost: Option<NonNull<Scope>>, depth: u32, now_ns: u64) -> bool {
         let mut masked = false;
-        let over = chain(innermost).any(|scope| {
+        let over = visible(innermost, depth).any(|scope| {
             masked |= matches!(scope.end, End::Mask);
             !masked && scope.is_over(now_ns)
         });
-        over || (!masked && self.cancelled.get())
+        over || (!masked && depth == 0 && self.cancelled.get())
     }
 
     /// The nearest moment at which a visible scope is over.
-    pub(crate) fn nearest_ns(&self) -> Option<u64> {
-        let visible = chain(self.innermost.get()).take_while(|scope| !matches!(scope.end, End::Mask));
-        let moments = visible.filter_map(|scope| match scope.end {
-            End::At(ns) => Some(ns),
-            End::Flag(_) | End::Mask => None,
-        });
+    pub(crate) fn nearest_ns(&self, is_unwinding: bool) -> Option<u64> {
+        let visible = visible(self.innermost.get(), self.depth(is_unwinding));
+        let moments =
+            visible.take_while(|scope| !matches!(scope.end, End::Mask)).filter_map(|scope| match scope.end {
+                End::At(ns) => Some(ns),
+                End::Flag(_) | End::Mask => None,
+            });
         moments.min()
+    }
+
+    /// How deep in unwinds the party is.
+    fn depth(&self, is_unwinding: bool) -> u32 {
+        if is_unwinding { 1 + self.nested.get() } else { 0 }
     }
 }
 
@@ -135,6 +159,11 @@ impl Scope {
             End::Mask => false,
         }
     }
+}
+
+/// The scopes from `innermost` outwards that may end what runs at `depth`.
+fn visible<'a>(innermost: Option<NonNull<Scope>>, depth: u32) -> impl Iterator<Item = &'a Scope> {
+    chain(innermost).take_while(move |scope| depth == 0 || scope.depth == depth)
 }
 
 /// The scopes from `innermost` outwards.

@@ -5,6 +5,8 @@
 //! - [`claim`]: who starts a task, where it lives, whether it was told to end: one word, a leaf protocol.
 //! - [`summons`]: how others make its home look at it, a leaf protocol, too.
 //! - [`limits`]: what may end its waits early: a cancel, and the scopes it is in.
+//! - [`locals`]: what the task keeps in its task-locals.
+//! - [`quiet`]: where a panic of the user's must not get out.
 //! - [`error`]: how a join can fail.
 //!
 //! # Who may touch what
@@ -13,7 +15,7 @@
 //! | `waiter` | its word by whoever fires it; armed and taken by the running task |
 //! | `link`, and that in `summons` | the inbox it is pushed to (`home/inbox.rs`, link-owner) |
 //! | `claim`, `refs`, `summons` | anyone, atomically |
-//! | `coroutine`, `suspender`, `stack_limit`, `owned`, `limits` | the home worker's thread alone: INVARIANT(home-thread) |
+//! | `coroutine`, `suspender`, `stack_limit`, `owned`, `limits`, `migration`, `has_timer`, `unwinds`, `suspect_in`, `locals` | the home worker's thread alone: INVARIANT(home-thread) |
 //! | `info`, `vtable` | read by anyone, never written |
 //!
 //! # A life
@@ -24,6 +26,8 @@
 
 pub(crate) mod claim;
 pub(crate) mod limits;
+pub(crate) mod quiet;
+pub(crate) mod locals;
 pub(crate) mod summons;
 pub(crate) mod header;
 pub(crate) mod cell;

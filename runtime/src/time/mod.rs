@@ -1,11 +1,18 @@
 //! Sleeping: to the nanosecond in the asking, some tens of microseconds late in the answer, never early.
+//!
+//! In this folder: `interval` is for ticks at a fixed period, `after` for a function called later, `timeout`
+//! for code that must not take too long.
 
+mod after;
+mod interval;
 mod timeout;
 
 use std::time::{Duration, Instant};
 
+pub use self::after::after;
+pub use self::interval::{Interval, MissedTicks, interval, interval_at};
 pub use self::timeout::{Elapsed, deadline, timeout};
-use crate::suspend::{Cancelled, sleep_until as suspend_until, unwind_cancelled};
+use crate::suspend::{sleep_until as suspend_until, unwind_cancelled};
 use crate::sys::clock;
 
 /// Suspends the task, or parks the thread, for `duration`.
@@ -27,7 +34,7 @@ use crate::sys::clock;
 /// });
 /// ```
 pub fn sleep(duration: Duration) {
-    or_unwind(suspend_until(clock::after(duration)));
+    sleep_until_ns(clock::after(duration));
 }
 
 /// Suspends the task, or parks the thread, until `deadline`.
@@ -49,11 +56,11 @@ pub fn sleep(duration: Duration) {
 /// });
 /// ```
 pub fn sleep_until(deadline: Instant) {
-    or_unwind(suspend_until(clock::at(deadline)));
+    sleep_until_ns(clock::at(deadline));
 }
 
-fn or_unwind(slept: Result<(), Cancelled>) {
-    if slept.is_err() {
+fn sleep_until_ns(deadline_ns: u64) {
+    if suspend_until(deadline_ns).is_err() {
         unwind_cancelled();
     }
 }

@@ -237,7 +237,21 @@ impl<T> List<T> {
     /// The caller holds the list's lock.
     #[inline]
     pub(crate) unsafe fn fire_first(&mut self) -> Option<Fired<T>> {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.fire_first_if(|_| true) }
+    }
+
+    /// As [`List::fire_first`], but stops at the first node whose slot `granted` refuses.
+    ///
+    /// # Safety
+    /// The caller holds the list's lock.
+    #[inline]
+    pub(crate) unsafe fn fire_first_if(&mut self, granted: impl Fn(Option<&T>) -> bool) -> Option<Fired<T>> {
         while let Some(node) = self.head {
+            // SAFETY: list-lock — the caller holds the lock, and the answer is used up here.
+            if !granted(unsafe { self.front() }) {
+                return None;
+            }
             // SAFETY: list-lock, node-lives — it is the head, and the caller holds the lock.
             let unlinked = unsafe { self.unlink(node) };
             debug_assert!(unlinked, "the head is linked");

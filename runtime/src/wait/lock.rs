@@ -6,7 +6,7 @@
 #![allow(unsafe_code, reason = "the guard turns the lock word into exclusive access")]
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
-use crate::primitive::{MutPtr, UnsafeCell, relax};
+use crate::primitive::{MutPtr, UnsafeCell, const_fn, relax};
 
 const FREE: usize = 0;
 const HELD: usize = 1;
@@ -27,9 +27,11 @@ unsafe impl<T: Send> Sync for Lock<T> {}
 unsafe impl<T: Send> Send for Lock<T> {}
 
 impl<T> Lock<T> {
-    /// A free lock around `value`.
-    pub(crate) fn new(value: T) -> Self {
-        Self { word: AtomicUsize::new(FREE), value: UnsafeCell::new(value) }
+    const_fn! {
+        /// A free lock around `value`.
+        pub(crate) fn new(value: T) -> Self {
+            Self { word: AtomicUsize::new(FREE), value: UnsafeCell::new(value) }
+        }
     }
 
     /// Takes the lock, spinning while somebody else has it.

@@ -10,6 +10,7 @@ use core::ptr::NonNull;
 
 use super::list::{Fired, List, Node};
 use super::lock::{Guard, Lock};
+use crate::primitive::const_fn;
 
 /// A state of type `S`, and parties that want a `W`.
 #[derive(Debug)]
@@ -41,13 +42,6 @@ impl<S, W> Inner<S, W> {
         self.waiting.is_empty()
     }
 
-    /// What the party that waits longest wants.
-    #[inline]
-    pub(crate) fn first_wish(&self) -> Option<&W> {
-        // SAFETY: list-lock — queue-lock: we are inside the guard, and the answer borrows from it.
-        unsafe { self.waiting.front() }
-    }
-
     /// Ends the wait of the party that waits longest; `None` if nobody waits. Wake it after unlocking.
     #[inline]
     pub(crate) fn fire_first(&mut self) -> Option<Fired<W>> {
@@ -60,12 +54,24 @@ impl<S, W> Inner<S, W> {
         // SAFETY: list-lock — queue-lock: we are inside the guard.
         unsafe { self.waiting.take_first() }
     }
+
+    /// The same, if what that party wants is `granted`; otherwise it goes on waiting, and so do all behind it.
+    ///
+    /// A party whose wait has just ended otherwise may stand first and want too much: when it has unlinked
+    /// itself, it must see to those who stood behind it.
+    #[inline]
+    pub(crate) fn fire_first_if(&mut self, granted: impl Fn(&W) -> bool) -> Option<Fired<W>> {
+        // SAFETY: list-lock — queue-lock: we are inside the guard.
+        unsafe { self.waiting.fire_first_if(|wish| wish.is_some_and(&granted)) }
+    }
 }
 
 impl<S, W> Queue<S, W> {
-    /// A queue in which nobody waits.
-    pub(crate) fn new(state: S) -> Self {
-        Self { inner: Lock::new(Inner { state, waiting: List::new() }) }
+    const_fn! {
+        /// A queue in which nobody waits.
+        pub(crate) fn new(state: S) -> Self {
+            Self { inner: Lock::new(Inner { state, waiting: List::new() }) }
+        }
     }
 
     /// Takes the lock: for a few instructions, without suspending, allocating, or calling the user's code.
@@ -100,10 +106,33 @@ impl<S, W> Queue<S, W> {
         done
     }
 
+    /// As [`Queue::try_or_link`], for a wish that is made under the lock: `attempt` gives what is done, or the
+    /// wish to link `node` with, behind all others.
+    ///
+    /// # Safety
+    /// The node's word is armed, its slot is empty, and it stays in place as node-lives demands.
+    #[inline]
+    pub(crate) unsafe fn try_or_wish<R>(
+        &self,
+        node: &mut Node<W>,
+        attempt: impl FnOnce(&mut Inner<S, W>) -> Result<R, W>,
+    ) -> Option<R> {
+        let mut inner = self.inner.lock();
+        match attempt(&mut inner) {
+            Ok(done) => Some(done),
+            Err(wish) => {
+                node.offer(wish);
+                // SAFETY: list-lock — queue-lock; node-lives by the caller.
+                unsafe { inner.waiting.push_back(NonNull::from(node)) };
+                None
+            }
+        }
+    }
+
     /// Unlinks the node of a party whose wait ended otherwise.
     ///
     /// # Safety
-    /// `node` was linked by [`Queue::try_or_link`] of this queue.
+    /// `node` was linked by [`Queue::try_or_link`] or [`Queue::try_or_wish`] of this queue.
     pub(crate) unsafe fn unlink(&self, node: &mut Node<W>) {
         // SAFETY: list-lock — held by the guard; the node is of this list by the caller.
         unsafe { self.inner.lock().waiting.unlink(NonNull::from(node)) };

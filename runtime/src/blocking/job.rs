@@ -1,0 +1,85 @@
+//! A job: a closure in the frame of whoever waits for it, as a pool thread sees it.
+//!
+//! Nothing is allocated for a job: it is a pointer into the frame that holds the [`Slot`], and the function
+//! that knows the slot's type. What makes that sound is that the frame stays.
+
+#![allow(unsafe_code, reason = "a job is an uncounted pointer to its slot")]
+
+use core::cell::UnsafeCell;
+use core::ptr::NonNull;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+use crate::wait::one::One;
+use crate::wait::waiter::{Urgency, wake_if_any};
+
+/// A closure that waits to be run elsewhere, and the cell in which its result, or its panic, arrives.
+///
+/// INVARIANT(slot-stays): once its job was made, a slot is neither moved nor dropped until the outcome has
+/// arrived, or the job was dropped without being run. Until then `body` is the job's alone.
+#[derive(Debug)]
+pub(crate) struct Slot<F, T> {
+    body: UnsafeCell<Option<F>>,
+    outcome: One<thread::Result<T>>,
+}
+
+impl<F, T> Slot<F, T>
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    /// A slot around `body`.
+    pub(crate) fn new(body: F) -> Self {
+        Self { body: UnsafeCell::new(Some(body)), outcome: One::new() }
+    }
+
+    /// The job that runs the closure.
+    ///
+    /// # Safety
+    /// The caller keeps slot-stays, and makes one job of a slot.
+    pub(crate) unsafe fn job(&self) -> Job {
+        Job { slot: NonNull::from(self).cast(), run: run::<F, T> }
+    }
+
+    /// Where the outcome arrives.
+    pub(crate) fn outcome(&self) -> &One<thread::Result<T>> {
+        &self.outcome
+    }
+
+    /// The closure, if it was not run.
+    pub(crate) fn into_body(self) -> Option<F> {
+        self.body.into_inner()
+    }
+}
+
+/// A closure to be run once, by any thread.
+#[derive(Debug)]
+#[must_use = "somebody waits for a job until it has run"]
+pub(crate) struct Job {
+    slot: NonNull<()>,
+    run: unsafe fn(NonNull<()>),
+}
+
+// SAFETY: a job moves a closure to another thread and its result back; `Slot::job` asks `Send` of both.
+unsafe impl Send for Job {}
+
+impl Job {
+    /// Runs the closure, and delivers what came of it. Does not unwind.
+    pub(crate) fn run(self) {
+        // SAFETY: slot-stays — the outcome has not arrived, and this job is used up here.
+        unsafe { (self.run)(self.slot) }
+    }
+}
+
+/// # Safety
+/// `slot` is a `Slot<F, T>` whose outcome has not arrived, and the caller has used up its job.
+unsafe fn run<F: FnOnce() -> T, T>(slot: NonNull<()>) {
+    // SAFETY: slot-stays — the waiting frame keeps it until `put` below has stored the outcome.
+    let slot = unsafe { slot.cast::<Slot<F, T>>().as_ref() };
+    // SAFETY: slot-stays — until the outcome arrives, the closure is the job's.
+    let body = unsafe { &mut *slot.body.get() }.take().expect("a job runs once");
+    let outcome = catch_unwind(AssertUnwindSafe(body));
+    // With its last access to the cell `put` lets the slot go.
+    let Ok(wake) = slot.outcome.put(outcome) else { unreachable!("who waits for a job does not leave") };
+    wake_if_any(wake, Urgency::Next);
+}
