@@ -29,6 +29,7 @@ const SOURCES: &[&str] = &[
     "runtime/src/scheduler",
     "runtime/src/channel",
     "runtime/src/select",
+    "runtime/src/sync",
     "loom-tests/src",
     "loom-tests/src/primitive",
 ];

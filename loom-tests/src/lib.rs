@@ -6,7 +6,8 @@
 //!
 //! - `primitive`, `sys`, `context`, `suspend`: stand-ins of the same names for what lies below the protocol
 //!   files. `bell` is what they sleep on.
-//! - `wait`, `home`, `task`, `scheduler`, `park`, `channel`, `select`, `cancel`, `block_on`: the runtime's files.
+//! - `wait`, `home`, `task`, `scheduler`, `park`, `channel`, `select`, `sync`, `cancel`, `block_on`: the
+//!   runtime's files.
 //! - `models`: one file per protocol file; each test is one model, whose doc sentence is the invariant.
 //! - `twins`: this crate again, once per entry of `mutations.rs`, with one line of the runtime made wrong.
 //!   The model named there must fail on it; a model that cannot fail proves nothing.
@@ -34,6 +35,7 @@ mod park;
 mod channel;
 #[path = "../../runtime/src/select/mod.rs"]
 mod select;
+mod sync;
 mod cancel;
 #[path = "../../runtime/src/block_on.rs"]
 mod block_on;
