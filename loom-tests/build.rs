@@ -15,12 +15,15 @@ mod mutations;
 use mutations::{MUTATIONS, Mutation};
 
 /// What a twin is made of, below the workspace root. Folders are taken without their subfolders.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 10] = [
+    "runtime/src",
     "runtime/src/wait",
     "runtime/src/home",
     "runtime/src/scheduler",
     "runtime/src/channel",
     "runtime/src/select",
+    "runtime/src/sync",
+    "runtime/src/sync/semaphore",
     "loom-tests/src",
     "loom-tests/src/primitive",
 ];

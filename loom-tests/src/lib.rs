@@ -5,7 +5,7 @@
 //! every interleaving of small programs that use them. `cargo test` is all it takes: no flag, no `cfg(loom)`.
 //!
 //! - `primitive`, `suspend`, `sys`: stand-ins of the same names for what lies below the protocol files.
-//! - `home`, `wait`, `scheduler`, `channel`, `select`: the runtime's files.
+//! - `home`, `wait`, `park`, `epoch`, `scheduler`, `channel`, `select`, `signals`: the runtime's files.
 //! - `models`: one file per protocol file; each test is one model, whose doc sentence is the invariant.
 //! - `twins`: this crate again, once per entry of `mutations.rs`, with one line of the runtime made wrong.
 //!   The model named there must fail on it; a model that cannot fail proves nothing.
@@ -24,9 +24,14 @@ mod wait;
 mod home;
 mod scheduler;
 mod suspend;
+#[path = "../../runtime/src/park.rs"]
+mod park;
+#[path = "../../runtime/src/epoch.rs"]
+mod epoch;
 mod channel;
 #[path = "../../runtime/src/select/mod.rs"]
 mod select;
+mod signals;
 mod model;
 mod models;
 

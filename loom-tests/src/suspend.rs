@@ -22,7 +22,7 @@ pub(crate) fn unwind_cancelled() {
     unreachable!("no model cancels");
 }
 
-/// The party that runs on this loom thread, for one wait.
+/// The party that runs on this loom thread, for one operation.
 pub(crate) struct Party(Box<Parker>);
 
 /// INVARIANT(parker-lives): the party drops its parker after a wait has ended; if it was fired, that is
@@ -39,6 +39,11 @@ impl Party {
         // SAFETY: `ring_parker` is made for parkers' waiters, and callable from any thread.
         let waiter = unsafe { Waiter::new(ring_parker) };
         Self(Box::new(Parker { waiter, bell: Arc::new(Bell::default()) }))
+    }
+
+    /// Nobody cancels: every operation may begin.
+    pub(crate) fn enter() -> Result<Self, Cancelled> {
+        Ok(Self::current())
     }
 
     /// Turns are the scheduler's business: a model has none.
