@@ -30,6 +30,7 @@ const SOURCES: &[&str] = &[
     "runtime/src/channel",
     "runtime/src/select",
     "runtime/src/sync",
+    "runtime/src/sync/semaphore",
     "loom-tests/src",
     "loom-tests/src/primitive",
 ];

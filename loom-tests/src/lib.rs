@@ -6,7 +6,7 @@
 //!
 //! - `primitive`, `sys`, `context`, `suspend`: stand-ins of the same names for what lies below the protocol
 //!   files. `bell` is what they sleep on.
-//! - `wait`, `home`, `task`, `scheduler`, `park`, `channel`, `select`, `sync`, `cancel`, `block_on`: the
+//! - `wait`, `home`, `task`, `scheduler`, `park`, `epoch`, `channel`, `select`, `sync`, `cancel`, `block_on`: the
 //!   runtime's files.
 //! - `models`: one file per protocol file; each test is one model, whose doc sentence is the invariant.
 //! - `twins`: this crate again, once per entry of `mutations.rs`, with one line of the runtime made wrong.
@@ -32,6 +32,8 @@ mod scheduler;
 mod suspend;
 #[path = "../../runtime/src/park.rs"]
 mod park;
+#[path = "../../runtime/src/epoch.rs"]
+mod epoch;
 mod channel;
 #[path = "../../runtime/src/select/mod.rs"]
 mod select;

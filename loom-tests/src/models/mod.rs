@@ -3,6 +3,7 @@
 mod block_on;
 mod claim;
 mod core;
+mod epoch;
 mod future;
 mod futures;
 mod gate;
@@ -16,6 +17,7 @@ mod queue;
 mod running;
 mod rwlock;
 mod select;
+mod semaphore;
 mod stop;
 mod summons;
 mod watch;
