@@ -54,7 +54,7 @@ fn main() -> io::Result<()> {
 }
 
 fn failing_test(name: &str, complaint: &str) -> String {
-    format!("#[test]\nfn {name}() {{\n    panic!({complaint:?});\n}}\n")
+    format!("#[test]\nfn {name}() {{\n    panic!(\"{{}}\", {complaint:?});\n}}\n")
 }
 
 struct Twin<'a> {

@@ -54,7 +54,10 @@ fn declarations(text: &str) -> impl Iterator<Item = (Option<&str>, &str)> {
     text.lines().filter_map(move |line| {
         let said = line.strip_prefix("#[path = \"").and_then(|rest| rest.strip_suffix("\"]"));
         let path = std::mem::replace(&mut path, said);
-        let module = line.trim_start_matches("pub(crate) ").strip_prefix("mod ")?.strip_suffix(';')?;
+        let (visibility, module) = line.strip_suffix(';')?.split_once("mod ")?;
+        if !["", "pub ", "pub(crate) "].contains(&visibility) {
+            return None;
+        }
         Some((path, module))
     })
 }

@@ -546,7 +546,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "park_forgets_a_grant",
         file: "runtime/src/park.rs",
-        after: "fn wait_in<",
+        after: "unsafe fn wait_linked<",
         text: "if let Reason::Arm(_) = reason {",
         with: "if let Reason::Arm(usize::MAX) = reason {",
         model: "queue::a_grant_beats_a_deadline",

@@ -25,7 +25,7 @@ pub(crate) fn unwind_cancelled() {
 /// Runs `body` in a scope of the running task. It ends by itself: no model unwinds.
 pub(crate) fn within<R>(end: End, body: impl FnOnce() -> R) -> Result<R, Cancelled> {
     let (_, task) = context::current().expect("only tasks have scopes");
-    Ok(task.limits().within(end, |_| body()))
+    Ok(task.limits().within(end, false, |_| body()))
 }
 
 /// Nobody interrupts a model's waits anyway.

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use loom::thread::{self, JoinHandle};
 
+use crate::bell::Bell;
 use crate::epoch::{Epochs, Passed, Present};
 use crate::model::model;
-use crate::suspend::{Bell, Party};
+use crate::suspend::Party;
 use crate::sync::barrier::Barrier;
 use crate::sync::notify::Notify;
 

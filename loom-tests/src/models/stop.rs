@@ -29,13 +29,16 @@ impl Scene {
             let task = TaskRef::new();
             context::begin(&task);
             let body = || {
-                while !task.limits().is_interrupted(0) {
+                while !task.limits().is_interrupted(false, 0) {
                     task.wait();
                 }
             };
             let ran = scene.stop.run(body).is_ok();
             assert!(write(&scene.reasons[number], false), "what was written before the stop");
-            assert!(scene.stop.is_stopped() && !task.limits().is_interrupted(0), "the scope has ended");
+            assert!(
+                scene.stop.is_stopped() && !task.limits().is_interrupted(false, 0),
+                "the scope has ended"
+            );
             ran
         })
     }
