@@ -2,26 +2,35 @@
 //! protocol files again, as a module, with one text replaced.
 //!
 //! A twin mirrors the two source folders under `OUT_DIR/<name>`, so relative `#[path]`s hold, and re-roots
-//! `crate::` at itself. Of all models it keeps the one that must fail. A mutation whose text is not found
-//! becomes a failing test, so that it cannot rot unseen and does not stop anybody's build.
+//! `crate::` at itself. Of all models it keeps the one that must fail, and of all modules those which that one
+//! needs: twins are most of what is compiled here. A mutation whose text is not found becomes a failing test, so
+//! that it cannot rot unseen and does not stop anybody's build.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+#[path = "modules.rs"]
+mod modules;
 #[path = "mutations.rs"]
 mod mutations;
 
+use modules::Modules;
 use mutations::{MUTATIONS, Mutation};
 
 /// What a twin is made of, below the workspace root. Folders are taken without their subfolders.
-const SOURCES: [&str; 8] = [
+const SOURCES: &[&str] = &[
+    "runtime/src",
     "runtime/src/wait",
+    "runtime/src/task",
+    "runtime/src/cancel",
     "runtime/src/home",
     "runtime/src/context",
     "runtime/src/scheduler",
     "runtime/src/channel",
     "runtime/src/select",
+    "runtime/src/sync",
+    "runtime/src/sync/semaphore",
     "loom-tests/src",
     "loom-tests/src/primitive",
 ];
@@ -29,24 +38,29 @@ const SOURCES: [&str; 8] = [
 fn main() -> io::Result<()> {
     let workspace = PathBuf::from("..");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    for source in SOURCES.iter().chain(&["loom-tests/build.rs", "loom-tests/mutations.rs"]) {
+    for source in
+        SOURCES.iter().chain(&["loom-tests/build.rs", "loom-tests/modules.rs", "loom-tests/mutations.rs"])
+    {
         println!("cargo::rerun-if-changed=../{source}");
     }
-    let mut modules = String::new();
+    let modules = Modules::read(&workspace.join("loom-tests/src"))?;
+    let mut twins = String::new();
     for mutation in MUTATIONS {
-        let twin = Twin { mutation, workspace: &workspace, root: out.join(mutation.name) };
-        modules += &twin.write()?.unwrap_or_else(|complaint| failing_test(mutation.name, &complaint));
+        let root = out.join(mutation.name);
+        let twin = Twin { mutation, workspace: &workspace, modules: &modules, root };
+        twins += &twin.write()?.unwrap_or_else(|complaint| failing_test(mutation.name, &complaint));
     }
-    fs::write(out.join("twins.rs"), modules)
+    fs::write(out.join("twins.rs"), twins)
 }
 
 fn failing_test(name: &str, complaint: &str) -> String {
-    format!("#[test]\nfn {name}() {{\n    panic!({complaint:?});\n}}\n")
+    format!("#[test]\nfn {name}() {{\n    panic!(\"{{}}\", {complaint:?});\n}}\n")
 }
 
 struct Twin<'a> {
     mutation: &'a Mutation,
     workspace: &'a Path,
+    modules: &'a Modules,
     root: PathBuf,
 }
 
@@ -68,7 +82,10 @@ impl Twin<'_> {
             return Ok(Err(complaint));
         }
         let root = self.root.join("loom-tests/src/lib.rs");
-        Ok(Ok(format!("#[path = {root:?}]\n#[allow(warnings, clippy::all)]\nmod {};\n", self.mutation.name)))
+        Ok(Ok(format!(
+            "#[path = {root:?}]\n#[allow(warnings, clippy::all, clippy::restriction)]\nmod {};\n",
+            self.mutation.name
+        )))
     }
 
     fn copy_folder(&self, folder: &str) -> io::Result<()> {
@@ -91,6 +108,7 @@ impl Twin<'_> {
         if text.matches(&test).count() != 1 {
             return Ok(Err(format!("{path} has no model `{model}`: look at mutations.rs")));
         }
+        self.put("loom-tests/src/lib.rs", &self.modules.lib_for(&text))?;
         let kept = format!("#[kept]\n#[should_panic(expected = {:?})]\nfn {model}(", self.mutation.says);
         self.put(&path, &text.replace(&test, &kept))?;
         self.put("loom-tests/src/models/mod.rs", &format!("mod {file};\n"))?;
@@ -105,7 +123,6 @@ impl Twin<'_> {
             .replace("#[test]", "")
             .replace("#[kept]", "#[test]")
             .replace("crate::", &format!("crate::twins::{}::", self.mutation.name));
-        let (head, _) = text.split_once("mod coverage;").unwrap_or((&text, ""));
-        fs::write(path, head)
+        fs::write(path, text)
     }
 }

@@ -8,6 +8,10 @@ pub(crate) mod buffer;
 pub(crate) mod core;
 #[path = "../../runtime/src/channel/error.rs"]
 mod error;
+#[path = "../../runtime/src/channel/futures.rs"]
+pub(crate) mod futures;
+#[path = "../../runtime/src/channel/polling.rs"]
+pub(crate) mod polling;
 #[path = "../../runtime/src/channel/oneshot.rs"]
 pub(crate) mod oneshot;
 

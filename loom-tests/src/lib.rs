@@ -4,8 +4,10 @@
 //! `primitive` made of [loom](https://docs.rs/loom) types, includes those files unchanged, and lets loom run
 //! every interleaving of small programs that use them. `cargo test` is all it takes: no flag, no `cfg(loom)`.
 //!
-//! - `primitive`, `suspend`, `sys`: stand-ins of the same names for what lies below the protocol files.
-//! - `home`, `wait`, `context`, `scheduler`, `channel`, `select`: the runtime's files.
+//! - `primitive`, `sys`, `context`, `suspend`: stand-ins of the same names for what lies below the protocol
+//!   files. `bell` is what they sleep on.
+//! - `wait`, `home`, `task`, `scheduler`, `park`, `epoch`, `channel`, `select`, `sync`, `cancel`, `block_on`: the
+//!   runtime's files.
 //! - `models`: one file per protocol file; each test is one model, whose doc sentence is the invariant.
 //! - `twins`: this crate again, once per entry of `mutations.rs`, with one line of the runtime made wrong.
 //!   The model named there must fail on it; a model that cannot fail proves nothing.
@@ -18,16 +20,27 @@
 #![allow(unsafe_code, reason = "the models keep the contracts that the runtime keeps around these files")]
 
 mod primitive;
+mod bell;
 mod sys;
 #[path = "../../runtime/src/wait/mod.rs"]
 mod wait;
+#[path = "../../runtime/src/home/mod.rs"]
 mod home;
+mod task;
 mod context;
 mod scheduler;
 mod suspend;
+#[path = "../../runtime/src/park.rs"]
+mod park;
+#[path = "../../runtime/src/epoch.rs"]
+mod epoch;
 mod channel;
 #[path = "../../runtime/src/select/mod.rs"]
 mod select;
+mod sync;
+mod cancel;
+#[path = "../../runtime/src/block_on.rs"]
+mod block_on;
 mod model;
 mod models;
 

@@ -1,5 +1,8 @@
 //! The one way to run a model: bounded, to the end, and never vacuous.
 
+use std::cell::Cell;
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -49,4 +52,47 @@ pub(crate) fn write<T>(cell: &UnsafeCell<T>, value: T) -> T {
     let access = cell.get_mut();
     // SAFETY: loom has checked that this access excludes others, and the reference ends with the statement.
     std::mem::replace(unsafe { access.deref() }, value)
+}
+
+/// A value that stays where it is while a model runs, for protocols that know it by a pointer.
+///
+/// It ends with `end`, which loom checks, or with the place; its memory goes with the place alone. So what
+/// touches a value after its end fails the model, and nothing worse.
+pub(crate) struct Place<T> {
+    value: NonNull<T>,
+    is_over: Cell<bool>,
+}
+
+impl<T: 'static> Place<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self { value: NonNull::from(Box::leak(Box::new(value))), is_over: Cell::new(false) }
+    }
+
+    /// The value, said to live for ever: it lives as long as the model's threads use it.
+    pub(crate) fn get(&self) -> &'static T {
+        // SAFETY: the memory lives as long as the place; a model keeps that until its threads have ended.
+        unsafe { self.value.as_ref() }
+    }
+
+    /// Ends the value where it is.
+    pub(crate) fn end(&self) {
+        assert!(!self.is_over.replace(true), "a value ends once");
+        // SAFETY: not dropped before, and `drop` will not.
+        unsafe { self.value.drop_in_place() };
+    }
+}
+
+impl<T> Drop for Place<T> {
+    fn drop(&mut self) {
+        // A model that has failed is being torn down: its threads stand anywhere, and may look here.
+        if std::thread::panicking() {
+            return;
+        }
+        // SAFETY: the memory came from a box of this type, and `ManuallyDrop` has the same layout.
+        let mut memory = unsafe { Box::from_raw(self.value.cast::<ManuallyDrop<T>>().as_ptr()) };
+        if !self.is_over.get() {
+            // SAFETY: not dropped before, nor used again.
+            unsafe { ManuallyDrop::drop(&mut memory) };
+        }
+    }
 }

@@ -3,12 +3,12 @@
 //! As in the runtime, a party is woken by a flag with Release and Acquire, and times out by taking its own
 //! word back, on its own thread: that is how plain threads do it, and how workers fire their own timers.
 
-use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use crate::primitive::atomic::{AtomicUsize, Ordering};
-use crate::primitive::relax;
+use crate::bell::Bell;
+use crate::context;
+use crate::task::limits::End;
 use crate::wait::waiter::{Urgency, Waiter};
 use crate::wait::word::Reason;
 
@@ -20,6 +20,17 @@ pub struct Cancelled;
 /// Never called: see [`Cancelled`].
 pub(crate) fn unwind_cancelled() {
     unreachable!("no model cancels");
+}
+
+/// Runs `body` in a scope of the running task. It ends by itself: no model unwinds.
+pub(crate) fn within<R>(end: End, body: impl FnOnce() -> R) -> Result<R, Cancelled> {
+    let (_, task) = context::current().expect("only tasks have scopes");
+    Ok(task.limits().within(end, false, |_| body()))
+}
+
+/// Nobody interrupts a model's waits anyway.
+pub(crate) fn masked<R>(body: impl FnOnce() -> R) -> R {
+    body()
 }
 
 /// The party that runs on this loom thread, for one wait.
@@ -35,10 +46,15 @@ struct Parker {
 }
 
 impl Party {
-    pub(crate) fn enter() -> Result<Self, Cancelled> {
+    pub(crate) fn current() -> Self {
         // SAFETY: `ring_parker` is made for parkers' waiters, and callable from any thread.
         let waiter = unsafe { Waiter::new(ring_parker) };
-        Ok(Self(Box::new(Parker { waiter, bell: Arc::new(Bell::default()) })))
+        Self(Box::new(Parker { waiter, bell: Arc::new(Bell::default()) }))
+    }
+
+    /// No model cancels: nobody is refused.
+    pub(crate) fn enter() -> Result<Self, Cancelled> {
+        Ok(Self::current())
     }
 
     /// Turns are the scheduler's business: a model has none.
@@ -66,32 +82,4 @@ unsafe fn ring_parker(waiter: NonNull<Waiter>, _urgency: Urgency) {
     // The parker may be gone before `ring` returns.
     let bell = Arc::clone(&parker.bell);
     bell.ring();
-}
-
-/// What a sleeper sleeps on: every ring ends one wait, now or later.
-///
-/// The last to use a bell frees it, by a plain `Arc` of which loom knows nothing: so no drop to check.
-pub(crate) struct Bell(ManuallyDrop<AtomicUsize>);
-
-impl Default for Bell {
-    fn default() -> Self {
-        Self(ManuallyDrop::new(AtomicUsize::new(0)))
-    }
-}
-
-impl Bell {
-    pub(crate) fn ring(&self) {
-        // ORDER: Release; pairs with the Acquire in `wait`: the sleeper comes after whoever has rung.
-        self.0.fetch_add(1, Ordering::Release);
-    }
-
-    pub(crate) fn wait(&self) {
-        let mut round = 0;
-        // ORDER: Relaxed; the subtraction below synchronizes.
-        while self.0.load(Ordering::Relaxed) == 0 {
-            relax(&mut round);
-        }
-        // ORDER: Acquire; pairs with the Release in `ring`. Only the sleeper subtracts, so it was not zero.
-        self.0.fetch_sub(1, Ordering::Acquire);
-    }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use loom::thread;
 
+use crate::bell::Bell;
 use crate::home::inbox::{Bell as Answer, Inbox};
 use crate::model::model;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::scheduler::idle::Idle;
-use crate::suspend::Bell;
 
 /// Stands for all queues that thieves look at. Everything is Relaxed: what order there is, the idle
 /// protocol has made.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use loom::thread::{self, JoinHandle};
 
+use crate::bell::Bell;
 use crate::home::inbox::{Bell as Answer, Inbox, Link};
 use crate::model::{model, write};
 use crate::primitive::UnsafeCell;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
-use crate::suspend::Bell;
 
 /// A woken task, as the inbox knows it, and what its waker has written before.
 struct Member {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use loom::thread;
 
+use crate::bell::Bell;
 use crate::model::{model, write};
 use crate::primitive::UnsafeCell;
 use crate::scheduler::watch::Watch;
-use crate::suspend::Bell;
 
 /// A watch, the bell of the monitor, and the handle by which it is rung: one for each worker, so that they may
 /// read at the same time.

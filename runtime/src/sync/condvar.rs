@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code, reason = "lends a stack node to the queue while the mutex is being freed")]
 
+use std::fmt;
 use std::time::Duration;
 
 use super::mutex::{Mutex, MutexGuard};
@@ -32,7 +33,6 @@ use crate::wait::waiter::{Urgency, wake_if_any};
 ///     assert_eq!(porter.join().unwrap(), Some("kegs"));
 /// });
 /// ```
-#[derive(Debug)]
 pub struct Condvar {
     /// How often all were notified, and for each party, how often when it came. So a party that waits again
     /// while all are being notified is not notified twice.
@@ -259,5 +259,11 @@ impl Condvar {
 impl Default for Condvar {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl fmt::Debug for Condvar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Condvar").finish_non_exhaustive()
     }
 }

@@ -1,5 +1,7 @@
 //! Doing something once, whoever comes first.
 
+use std::fmt;
+
 use super::raw_once::RawOnce;
 use crate::suspend::unwind_cancelled;
 
@@ -19,7 +21,7 @@ use crate::suspend::unwind_cancelled;
 /// });
 /// assert!(LIGHTS.is_completed());
 /// ```
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Once {
     raw: RawOnce,
 }
@@ -83,5 +85,11 @@ impl Once {
     #[must_use]
     pub fn is_completed(&self) -> bool {
         self.raw.is_complete()
+    }
+}
+
+impl fmt::Debug for Once {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Once").field("completed", &self.is_completed()).finish()
     }
 }

@@ -40,11 +40,13 @@ const STARVED: usize = 4;
 /// nobody gets anything done: handing over must stay rare, so this is the time of a thousand short holds.
 pub(crate) const PATIENCE_NS: u64 = 500_000;
 
-/// What a woken waiter finds in its slot.
+/// What a waiter leaves in its slot, and finds there when it is woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Found {
-    /// It may try again.
+enum Claim {
+    /// It is content to try again.
     Chance,
+    /// It has lost for too long: it wants the lock itself. Woken with that, it was too late, and tries again.
+    Starved,
     /// It has the lock.
     Lock,
 }
@@ -53,7 +55,7 @@ enum Found {
 #[derive(Debug)]
 pub(crate) struct RawMutex {
     word: AtomicUsize,
-    queue: Queue<(), Found>,
+    queue: Queue<(), Claim>,
     lookout: Lookout,
 }
 
@@ -132,13 +134,14 @@ impl RawMutex {
         false
     }
 
-    /// Under the queue's lock: takes the lock, or announces a party that is about to be linked.
-    fn take_or_announce(&self, starved: usize) -> bool {
+    /// Under the queue's lock: takes the lock, or announces a party that is about to be linked with `claim`.
+    fn take_or_announce(&self, claim: Claim) -> bool {
+        let announced = if claim == Claim::Starved { WAITING | STARVED } else { WAITING };
         // ORDER: Relaxed; the exchange decides.
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             let is_free = word & LOCKED == 0;
-            let next = word | if is_free { LOCKED } else { WAITING | starved };
+            let next = word | if is_free { LOCKED } else { announced };
             // ORDER: Acquire on success, for the case that this takes the lock: as in `take_uncontended`.
             match self.word.compare_exchange(word, next, Ordering::Acquire, Ordering::Relaxed) {
                 Ok(_) => return is_free,
@@ -166,22 +169,22 @@ impl RawMutex {
             return Ok(());
         }
         let since_ns = clock::now_ns();
-        let (mut place, mut starved) = (Place::Last, 0);
+        let (mut place, mut claim) = (Place::Last, Claim::Chance);
         loop {
-            let attempt = |_: &mut _| self.take_or_announce(starved).then_some(());
-            match wait_in(&party, &self.queue, place, Found::Chance, deadline_ns, attempt) {
+            let attempt = |_: &mut _| self.take_or_announce(claim).then_some(());
+            match wait_in(&party, &self.queue, place, claim, deadline_ns, attempt) {
                 Waited::AtOnce(()) => {
                     self.lookout.regret();
                     return Ok(());
                 }
-                Waited::Woken(Some(Found::Lock)) => return Ok(()),
+                Waited::Woken(Some(Claim::Lock)) => return Ok(()),
                 Waited::Woken(_) if self.take_soon() => return Ok(()),
                 Waited::Woken(_) => place = Place::First,
                 Waited::TimedOut => return Err(Refused::TimedOut),
                 Waited::Cancelled => return Err(Refused::Cancelled),
             }
             if clock::now_ns().saturating_sub(since_ns) >= patience_ns {
-                starved = STARVED;
+                claim = Claim::Starved;
             }
         }
     }
@@ -224,11 +227,13 @@ impl RawMutex {
         let mut queue = self.queue.lock();
         let fired = queue.fire_first();
         let freed = if fired.is_none() { LOCKED } else { 0 };
+        // Who lost a moment later stood before one that has starved: that one is next.
+        let fed = if queue.first_wish() == Some(&Claim::Starved) { 0 } else { STARVED };
         let deserted = if queue.is_deserted() { WAITING } else { 0 };
         // ORDER: Release, for the case that this frees the lock: as in `unlock`. A new holder is ordered after
         // the old one by its wake.
-        self.word.fetch_and(!(freed | deserted | STARVED), Ordering::Release);
-        let wake = fired.map(|fired| fired.fill(Found::Lock));
+        self.word.fetch_and(!(freed | fed | deserted), Ordering::Release);
+        let wake = fired.map(|fired| fired.fill(Claim::Lock));
         drop(queue);
         wake_if_any(wake, Urgency::Next);
     }

@@ -31,11 +31,23 @@ pub(crate) struct RawOnce {
     queue: Queue<(), ()>,
 }
 
+/// What a party finds that need not wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// It is done.
+    Done,
+    /// Nobody was at it: the party is, now.
+    Claim,
+    /// The party itself is at it.
+    Oneself,
+}
+
 /// The right and the duty to initialize. Dropped, it leaves that to the next.
-#[derive(Debug)]
 #[must_use = "a claim that is dropped is abandoned"]
 pub(crate) struct Claim<'a> {
     once: &'a RawOnce,
+    /// Whose address is in the word: kept, lest another party gets it meanwhile.
+    _maker: Party,
 }
 
 impl RawOnce {
@@ -70,34 +82,34 @@ impl RawOnce {
     pub(crate) fn claim(&self) -> Result<Option<Claim<'_>>, Cancelled> {
         let party = Party::enter()?;
         let me = core::ptr::from_ref(party.waiter()).addr();
-        // ORDER: Relaxed; it is our own address only if we wrote it.
-        let is_mine = self.word.load(Ordering::Relaxed) == me;
-        assert!(
-            !is_mine,
-            "an initializer asked for what it is to initialize: it would wait for itself for ever"
-        );
         let mut place = Place::Last;
         loop {
             match wait_in(&party, &self.queue, place, (), None, |_| self.look(me)) {
-                Waited::AtOnce(COMPLETE) => return Ok(None),
-                Waited::AtOnce(_) => return Ok(Some(Claim { once: self })),
+                Waited::AtOnce(Found::Done) => return Ok(None),
+                Waited::AtOnce(Found::Claim) => return Ok(Some(Claim { once: self, _maker: party })),
+                Waited::AtOnce(Found::Oneself) => {
+                    panic!(
+                        "an initializer asked for what it is to initialize: it would wait for itself for ever"
+                    )
+                }
                 Waited::Woken(_) => place = Place::First,
                 Waited::TimedOut | Waited::Cancelled => return Err(Cancelled),
             }
         }
     }
 
-    /// Under the queue's lock: what was found, having left `me` if that was INCOMPLETE; `None` to wait.
-    fn look(&self, me: usize) -> Option<usize> {
+    /// Under the queue's lock: what the party at `me` finds, which claims what is INCOMPLETE; `None` to wait.
+    fn look(&self, me: usize) -> Option<Found> {
         // ORDER: Acquire; pairs with the Release in `Claim::complete`, and in its drop: what an attempt that
         // failed has done is visible to the next.
         match self.word.load(Ordering::Acquire) {
             INCOMPLETE => {
                 // ORDER: Relaxed; it carries no data, and the queue's lock orders those that claim.
                 self.word.store(me, Ordering::Relaxed);
-                Some(INCOMPLETE)
+                Some(Found::Claim)
             }
-            COMPLETE => Some(COMPLETE),
+            COMPLETE => Some(Found::Done),
+            maker if maker == me => Some(Found::Oneself),
             _ => None,
         }
     }
@@ -112,12 +124,10 @@ impl Default for RawOnce {
 impl Claim<'_> {
     /// It is done: everybody may go on.
     pub(crate) fn complete(self) {
-        let Self { once } = self;
-        core::mem::forget(self);
         // ORDER: Release; pairs with the Acquire in `is_complete` and `look`; publishes what was done.
-        once.word.store(COMPLETE, Ordering::Release);
+        self.once.word.store(COMPLETE, Ordering::Release);
         loop {
-            let fired = once.queue.lock().fire_first();
+            let fired = self.once.queue.lock().fire_first();
             let Some(fired) = fired else { return };
             fired.leave().wake(Urgency::Queued);
         }
@@ -126,6 +136,9 @@ impl Claim<'_> {
 
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
+        if self.once.is_complete() {
+            return;
+        }
         let mut queue = self.once.queue.lock();
         // ORDER: Release; pairs with the Acquire in `look`.
         self.once.word.store(INCOMPLETE, Ordering::Release);

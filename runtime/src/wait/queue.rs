@@ -42,17 +42,17 @@ impl<S, W> Inner<S, W> {
         self.waiting.is_empty()
     }
 
+    /// What the party that waits longest wants.
+    pub(crate) fn first_wish(&self) -> Option<&W> {
+        // SAFETY: list-lock — queue-lock: we are inside the guard, and the answer borrows from it.
+        unsafe { self.waiting.front() }
+    }
+
     /// Ends the wait of the party that waits longest; `None` if nobody waits. Wake it after unlocking.
     #[inline]
     pub(crate) fn fire_first(&mut self) -> Option<Fired<W>> {
         // SAFETY: list-lock — queue-lock: we are inside the guard.
         unsafe { self.waiting.fire_first() }
-    }
-
-    /// Takes the first party out without ending its wait, if it waits at all; gives what it had left here.
-    pub(crate) fn take_first(&mut self) -> Option<W> {
-        // SAFETY: list-lock — queue-lock: we are inside the guard.
-        unsafe { self.waiting.take_first() }
     }
 
     /// The same, if what that party wants is `granted`; otherwise it goes on waiting, and so do all behind it.
@@ -63,6 +63,12 @@ impl<S, W> Inner<S, W> {
     pub(crate) fn fire_first_if(&mut self, granted: impl Fn(&W) -> bool) -> Option<Fired<W>> {
         // SAFETY: list-lock — queue-lock: we are inside the guard.
         unsafe { self.waiting.fire_first_if(|wish| wish.is_some_and(&granted)) }
+    }
+
+    /// Takes the first party out without ending its wait, if it waits at all; gives what it had left here.
+    pub(crate) fn take_first(&mut self) -> Option<W> {
+        // SAFETY: list-lock — queue-lock: we are inside the guard.
+        unsafe { self.waiting.take_first() }
     }
 }
 

@@ -1,0 +1,4 @@
+//! What tokens and scopes are made of.
+
+#[path = "../../runtime/src/cancel/stop.rs"]
+pub(crate) mod stop;
