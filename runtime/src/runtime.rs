@@ -4,7 +4,6 @@
 
 use std::fmt;
 use std::io;
-use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -23,7 +22,7 @@ use crate::select::deadline_after;
 use crate::shutdown::{ShutdownReport, StuckWorker};
 use crate::spawn::{SpawnError, TaskBuilder};
 use crate::stack::{self, AltStack};
-use crate::suspend::masked;
+use crate::suspend::{masked, resume, watch_panics};
 use crate::sys::poller::{Poller, be_punctual};
 use crate::task::error::JoinError;
 
@@ -71,6 +70,7 @@ impl Runtime {
         // SAFETY: `overflowing` reads a constant-initialised thread-local and plain fields of the current
         // task, whose name lives as long as the task: async-signal-safe, and it cannot panic.
         unsafe { stack::install(context::overflowing) };
+        watch_panics();
         let deques: Vec<_> = (0..settings.workers).map(|_| Deque::new_fifo()).collect();
         let stealers = deques.iter().map(Deque::stealer).collect();
         let shared = Arc::new(Shared::new(settings, stealers)?);
@@ -115,7 +115,7 @@ impl Runtime {
         // Masked, because the task may hold borrows of this frame.
         let outcome = masked(|| handle.wait(None)).expect("a masked wait without a deadline has an outcome");
         outcome.unwrap_or_else(|error| match error {
-            JoinError::Panicked(panic) => resume_unwind(panic.into_payload()),
+            JoinError::Panicked(panic) => resume(panic.into_payload()),
             error => panic!("{error}"),
         })
     }

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::counters::Counters;
+use super::storm::Storm;
 use crate::config;
 use crate::home::Home;
 use crate::task::header::{Header, TaskRef};
@@ -34,8 +35,7 @@ pub(crate) struct Local {
     /// The newest started task; the others follow by `Header::owned`.
     owned: Cell<Option<NonNull<Header>>>,
     stopping: Cell<bool>,
-    /// Tasks that wait in a destructor while they unwind.
-    waiting_in_unwind: Cell<u32>,
+    storm: Storm,
     /// Operations that the running task may still do without waiting.
     operations_left: Cell<u32>,
     counters: Arc<Counters>,
@@ -52,7 +52,7 @@ impl Local {
             timers: UnsafeCell::new(TimerHeap::new()),
             owned: Cell::new(None),
             stopping: Cell::new(false),
-            waiting_in_unwind: Cell::new(0),
+            storm: Storm::new(),
             operations_left: Cell::new(0),
             counters,
         }
@@ -99,28 +99,18 @@ impl Local {
         left == 0
     }
 
-    /// Whether a task of this worker waits in a destructor while it unwinds: the standard library counts unwinds
-    /// by thread, and takes its neighbours for panicking.
+    /// Which tasks of this worker unwind.
     #[inline]
-    pub(crate) fn has_waiter_in_unwind(&self) -> bool {
-        self.waiting_in_unwind.get() != 0
+    pub(crate) fn storm(&self) -> &Storm {
+        &self.storm
     }
 
-    /// A task suspends while something on this thread unwinds. If nothing else does, it is the task.
+    /// The thread is not panicking, so the storm is over: who was thought to unwind, and was left in peace, is
+    /// interrupted now.
     #[cold]
-    pub(crate) fn begin_wait_in_unwind(&self, task: &Header) {
-        if !self.has_waiter_in_unwind() || task.unwound.get() {
-            task.waits_in_unwind.set(true);
-            self.waiting_in_unwind.set(self.waiting_in_unwind.get() + 1);
-        }
-    }
-
-    /// A task goes on.
-    #[cold]
-    pub(crate) fn end_wait_in_unwind(&self, task: &Header) {
-        if task.waits_in_unwind.replace(false) {
-            self.waiting_in_unwind.set(self.waiting_in_unwind.get() - 1);
-        }
+    pub(crate) fn end_storm(&self, now_ns: u64) {
+        self.storm.end();
+        self.for_each_owned(|task| self.look_at_limits(task, now_ns));
     }
 
     /// Whether the worker is ending its tasks.
@@ -299,7 +289,7 @@ impl Local {
 
     /// A destructor in an unwind waits undisturbed, but by limits of its own.
     fn interrupt(&self, task: &Header, now_ns: u64) {
-        if task.limits.is_interrupted(task.waits_in_unwind.get(), now_ns) {
+        if task.limits.is_interrupted(self.storm.waits_in_unwind(task), now_ns) {
             self.end_wait(NonNull::from(task), Reason::Cancelled);
         }
     }

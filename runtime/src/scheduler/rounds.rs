@@ -140,8 +140,8 @@ impl<'a> Rounds<'a> {
             return;
         }
         let local = &self.worker.local;
-        if local.has_waiter_in_unwind() {
-            local.end_wait_in_unwind(header);
+        if local.storm().rages() {
+            local.storm().end_wait(header);
         }
         local.begin_turn(task, header.info().id);
         // SAFETY: home-thread — while it runs, the task uses every part of its header but this cell.
@@ -151,7 +151,11 @@ impl<'a> Rounds<'a> {
         if resumed == Some(Resumed::Finished) {
             self.finish(task);
         } else if std::thread::panicking() {
-            local.begin_wait_in_unwind(header);
+            local.storm().begin_wait(header);
+            return;
+        }
+        if self.worker.local.storm().rages() && !std::thread::panicking() {
+            self.worker.local.end_storm(clock::now_ns());
         }
     }
 

@@ -2,10 +2,8 @@
 
 #![allow(unsafe_code, reason = "spawns a closure that borrows, and waits for it")]
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-
 use crate::spawn::{SpawnError, TaskBuilder};
-use crate::suspend::{check, end_as_cancelled, is_unwinding, masked, unwind_cancelled};
+use crate::suspend::{catch, check, end_as_cancelled, is_unwinding, masked, resume, unwind_cancelled};
 use crate::task::error::JoinError;
 
 /// Runs two closures, at the same time if another worker is free, and returns both results.
@@ -68,7 +66,7 @@ where
             return (here(), anywhere.expect("no task has taken it")());
         }
     };
-    let first = catch_unwind(AssertUnwindSafe(here));
+    let first = catch(here);
     if first.is_err() {
         forked.cancel();
     }
@@ -78,8 +76,8 @@ where
     });
     match (first, second.expect("a masked wait is not cancelled")) {
         (Ok(first), Ok(second)) => (first, second),
-        (Err(payload), _) => resume_unwind(payload),
-        (Ok(_), Err(JoinError::Panicked(panic))) => resume_unwind(panic.into_payload()),
+        (Err(payload), _) => resume(payload),
+        (Ok(_), Err(JoinError::Panicked(panic))) => resume(panic.into_payload()),
         (Ok(_), Err(JoinError::Cancelled { .. })) => end_as_cancelled(),
         // There was no stack.
         (Ok(first), Err(error)) => match anywhere {

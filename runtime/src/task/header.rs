@@ -60,10 +60,10 @@ pub(crate) struct Header {
     vtable: &'static Vtable,
     pub(crate) stack_limit: Cell<usize>,
     pub(crate) owned: Owned,
-    /// It waits in a destructor while it unwinds.
-    pub(crate) waits_in_unwind: Cell<bool>,
-    /// A cancel has unwound it, at least once.
-    pub(crate) unwound: Cell<bool>,
+    /// The storm in which it waits in a destructor while it unwinds; see `context/storm.rs`.
+    pub(crate) waits_in_unwind: Cell<u32>,
+    /// The storm in which it was last known to unwind.
+    pub(crate) unwinds: Cell<u32>,
     /// Its home was asked to look at its limits, and has not looked yet.
     summoned: AtomicBool,
     info: Info,
@@ -101,8 +101,8 @@ impl Header {
             stack_limit: Cell::new(0),
             owned: Owned { prev: Cell::new(None), next: Cell::new(None) },
             limits,
-            waits_in_unwind: Cell::new(false),
-            unwound: Cell::new(false),
+            waits_in_unwind: Cell::new(0),
+            unwinds: Cell::new(0),
             summoned: AtomicBool::new(false),
             info,
         }
