@@ -2,12 +2,11 @@
 
 use std::error::Error;
 use std::fmt;
-use std::panic::resume_unwind;
 
 use crate::blocking::pool::Refused;
 use crate::blocking::run;
 use crate::scheduler::worker;
-use crate::suspend::{Party, unwind_cancelled};
+use crate::suspend::{Party, resume, unwind_cancelled};
 
 /// Runs `body`, which may block its OS thread, on a thread made for that, while the task waits.
 ///
@@ -74,7 +73,7 @@ where
     };
     match run(&worker.shared.blocking, &party, body) {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(payload)) => resume_unwind(payload),
+        Ok(Err(payload)) => resume(payload),
         Err((closure, refused)) => Err(NoThread { closure, refused }),
     }
 }

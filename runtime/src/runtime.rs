@@ -4,7 +4,6 @@
 
 use std::fmt;
 use std::io;
-use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -23,7 +22,7 @@ use crate::select::deadline_after;
 use crate::shutdown::{ShutdownReport, StuckWorker};
 use crate::spawn::{SpawnError, TaskBuilder};
 use crate::stack::{self, AltStack, StackUsage, UsageTable};
-use crate::suspend::masked;
+use crate::suspend::{masked, resume, watch_panics};
 use crate::sys::poller::{Poller, be_punctual};
 use crate::task::error::JoinError;
 
@@ -73,6 +72,7 @@ impl Runtime {
         // SAFETY: `overflowing` reads a constant-initialised thread-local and plain fields of the current
         // task, whose name lives as long as the task: async-signal-safe, and it cannot panic.
         unsafe { stack::install(context::overflowing) };
+        watch_panics();
         let deques: Vec<_> = (0..settings.workers).map(|_| Deques::new()).collect();
         let stealers = deques.iter().map(Deques::stealers).collect();
         let shared = Arc::new(Shared::new(settings, stealers)?);
@@ -118,7 +118,7 @@ impl Runtime {
         // Masked, because the task may hold borrows of this frame.
         let outcome = masked(|| handle.wait(None)).expect("a masked wait without a deadline has an outcome");
         outcome.unwrap_or_else(|error| match error {
-            JoinError::Panicked(panic) => resume_unwind(panic.into_payload()),
+            JoinError::Panicked(panic) => resume(panic.into_payload()),
             error => panic!("{error}"),
         })
     }

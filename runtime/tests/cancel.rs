@@ -807,6 +807,75 @@ fn a_destructor_may_do_everything_while_a_cancel_unwinds() {
     assert_eq!(is_done.try_recv(), Ok("all"));
 }
 
+/// A task of this worker that waits in a destructor, as it unwinds, until the sender is used: meanwhile the
+/// standard library takes all tasks of the worker for panicking.
+fn storm() -> (Sender<()>, JoinHandle<()>) {
+    let (go, told) = rendezvous::<()>();
+    let unwinding = spawn_local(move || {
+        let _waits = OnDrop(|| told.recv().unwrap());
+        panic_any("reef");
+    });
+    settle();
+    assert!(thread::panicking());
+    (go, unwinding)
+}
+
+#[test]
+fn a_task_that_panics_beside_one_that_waits_in_an_unwind_is_let_through_its_destructors() {
+    for cancel_first in [false, true] {
+        alone(|| {
+            let (go, unwinding) = storm();
+            let reached = Rc::new(Cell::new(0));
+            let theirs = Rc::clone(&reached);
+            let (tx, rx) = channel::oneshot::<CancelHandle>();
+            let task = spawn_local(move || {
+                let me = rx.recv().unwrap();
+                let _waits = OnDrop(|| {
+                    sleep(SOON);
+                    assert_eq!(timeout(SOON, || sleep(LONG)), Err(Elapsed));
+                    assert_eq!(scope(|s| s.spawn(|| 1).join().unwrap()), 1);
+                    theirs.set(theirs.get() + 1);
+                });
+                if cancel_first {
+                    me.cancel();
+                }
+                let _: Result<(), Elapsed> = timeout(Duration::ZERO, || panic_any("a panic of its own"));
+            });
+            tx.send(task.cancel_handle()).unwrap();
+            settle();
+            task.cancel();
+            assert!(matches!(task.join(), Err(JoinError::Panicked(_))));
+            assert_eq!(reached.get(), 1);
+            go.send(()).unwrap();
+            assert!(matches!(unwinding.join(), Err(JoinError::Panicked(_))));
+        });
+    }
+}
+
+#[test]
+fn a_task_that_caught_a_panic_beside_one_that_waits_in_an_unwind_is_cancelled_at_last() {
+    alone(|| {
+        let (go, unwinding) = storm();
+        let tasks = [0, 1, 2].map(|n| {
+            spawn_local(move || {
+                match n {
+                    0 => drop(catch_unwind(|| panic_any("caught"))),
+                    1 => drop(catch_unwind(|| scope(|s| s.spawn(|| panic_any("caught")).join()))),
+                    _ => drop(timeout(Duration::ZERO, yield_now)),
+                }
+                sleep(LONG);
+            })
+        });
+        settle();
+        tasks.iter().for_each(JoinHandle::cancel);
+        settle();
+        // The storm is over: whoever was left in peace by mistake is told now.
+        go.send(()).unwrap();
+        assert!(matches!(unwinding.join(), Err(JoinError::Panicked(_))));
+        assert!(tasks.into_iter().all(was_cancelled));
+    });
+}
+
 #[test]
 fn a_destructor_that_runs_in_a_cancelled_task_outside_an_unwind_is_interrupted() {
     alone(|| {

@@ -6,13 +6,12 @@
 #![allow(unsafe_code, reason = "short exclusive borrows of owner-only cells, and counted task pointers")]
 
 use core::cell::{Cell, UnsafeCell};
-use core::num::NonZeroU32;
 use core::ptr::NonNull;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::thread;
 
 use super::counters::Counters;
+use super::storm::Storm;
 use crate::config;
 use crate::home::Home;
 use crate::task::header::{Header, TaskRef};
@@ -36,9 +35,7 @@ pub(crate) struct Local {
     /// The newest started task; the others follow by `Header::owned`.
     owned: Cell<Option<NonNull<Header>>>,
     stopping: Cell<bool>,
-    /// Suspended tasks that may be unwinding, counted since the last time when nobody was: the era.
-    suspects: Cell<u32>,
-    era: Cell<NonZeroU32>,
+    storm: Storm,
     /// Operations that the running task may still do without waiting.
     operations_left: Cell<u32>,
     counters: Arc<Counters>,
@@ -55,8 +52,7 @@ impl Local {
             timers: UnsafeCell::new(TimerHeap::new()),
             owned: Cell::new(None),
             stopping: Cell::new(false),
-            suspects: Cell::new(0),
-            era: Cell::new(NonZeroU32::MIN),
+            storm: Storm::new(),
             operations_left: Cell::new(0),
             counters,
         }
@@ -103,35 +99,18 @@ impl Local {
         left == 0
     }
 
-    /// Whether suspended tasks of this worker may be unwinding, in destructors that wait. The standard library
-    /// counts unwinds by thread, and takes every task of the thread for panicking then.
+    /// Which tasks of this worker unwind.
     #[inline]
-    pub(crate) fn has_unwind_suspects(&self) -> bool {
-        self.suspects.get() != 0
+    pub(crate) fn storm(&self) -> &Storm {
+        &self.storm
     }
 
-    /// A task suspends while something on this thread unwinds. If there is nobody else to suspect, it is the
-    /// task for certain.
+    /// The thread is not panicking, so the storm is over: who was thought to unwind, and was left in peace, is
+    /// interrupted now.
     #[cold]
-    pub(crate) fn suspect(&self, task: &Header) {
-        if !self.has_unwind_suspects() {
-            task.unwinds.set(true);
-        }
-        task.suspect_in.set(Some(self.era.get()));
-        self.suspects.set(self.suspects.get() + 1);
-    }
-
-    /// A task goes on: what it does from now on, it does as the running task.
-    #[cold]
-    pub(crate) fn suspect_no_longer(&self, task: &Header) {
-        let suspected_in = task.suspect_in.take();
-        if !thread::panicking() {
-            // Whoever unwound has been caught: a new era, in which nobody is a suspect.
-            self.suspects.set(0);
-            self.era.set(self.era.get().checked_add(1).unwrap_or(NonZeroU32::MIN));
-        } else if suspected_in == Some(self.era.get()) {
-            self.suspects.set(self.suspects.get().saturating_sub(1));
-        }
+    pub(crate) fn end_storm(&self, now_ns: u64) {
+        self.storm.end();
+        self.for_each_owned(|task| self.look_at_limits(task, now_ns));
     }
 
     /// Whether the worker is ending its tasks.
@@ -315,7 +294,7 @@ impl Local {
 
     /// A destructor in an unwind waits undisturbed, but by limits of its own.
     fn interrupt(&self, task: &Header, now_ns: u64) {
-        if task.limits.is_interrupted(task.is_suspended_in_unwind(), now_ns) {
+        if task.limits.is_interrupted(self.storm.waits_in_unwind(task), now_ns) {
             self.end_wait(NonNull::from(task), Reason::Cancelled);
         }
     }

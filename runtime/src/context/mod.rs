@@ -1,5 +1,6 @@
 //! The current worker and task of this thread: where blocking code meets the scheduler.
 //!
+//! - [`storm`]: which of a worker's tasks unwind.
 //! - [`local`]: a worker's own run queues, timers and counters, touched by its thread alone.
 //! - [`counters`]: what a worker counts, readable by anybody; [`running`]: which task it runs.
 //! - this file: the thread-local that finds them, and the wake that crosses or stays.
@@ -9,6 +10,7 @@
 #![allow(unsafe_code, reason = "keeps the current worker in a thread-local raw pointer")]
 
 pub(crate) mod counters;
+pub(crate) mod storm;
 pub(crate) mod local;
 pub(crate) mod running;
 

@@ -160,8 +160,8 @@ impl<'a> Rounds<'a> {
     #[inline(always)]
     fn resume(&mut self, task: NonNull<Header>, header: &Header) {
         let local = &self.worker.local;
-        if local.has_unwind_suspects() {
-            local.suspect_no_longer(header);
+        if local.storm().rages() {
+            local.storm().end_wait(header);
         }
         local.begin_turn(task, header.info().id);
         // SAFETY: home-thread — while it runs, the task uses every part of its header but this cell.
@@ -171,7 +171,11 @@ impl<'a> Rounds<'a> {
         if resumed == Some(Resumed::Finished) {
             self.finish(task);
         } else if std::thread::panicking() {
-            local.suspect(header);
+            local.storm().begin_wait(header);
+            return;
+        }
+        if self.worker.local.storm().rages() && !std::thread::panicking() {
+            self.worker.local.end_storm(clock::now_ns());
         }
     }
 
@@ -248,7 +252,7 @@ impl<'a> Rounds<'a> {
     /// Runs a migratable task, or offers it to others if that is better.
     fn run_migratable(&mut self, task: NonNull<Header>, header: &Header) {
         let Worker { shared, local, deques, .. } = self.worker;
-        let is_bound = header.has_timer.get() || header.suspect_in.get().is_some();
+        let is_bound = header.has_timer.get() || header.waits_in_unwind.get() != 0;
         let suspended = shared.migratables.take(header);
         match suspended {
             Some(coroutine)
@@ -259,6 +263,8 @@ impl<'a> Rounds<'a> {
             {
                 shared.migratables.keep(header, coroutine);
                 header.migration.set(Migration::Offered);
+                // What this worker knew of its unwinds means nothing elsewhere.
+                header.unwinds.set(0);
                 header.give_up();
                 // SAFETY: counted — the scheduler's reference moves to the queue.
                 deques.fresh.push(unsafe { TaskRef::from_raw(task) });

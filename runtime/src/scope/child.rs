@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::{Core, Failure};
@@ -11,7 +10,7 @@ use crate::cancel::CancelHandle;
 use crate::channel::oneshot;
 use crate::context;
 use crate::join::JoinHandle;
-use crate::suspend::{Cancelled, unwind_cancelled};
+use crate::suspend::{Cancelled, catch, unwind_cancelled};
 use crate::task::cell::CancelUnwind;
 use crate::task::error::JoinError;
 
@@ -49,14 +48,14 @@ where
     pub(super) fn run(mut self) {
         let core = Arc::clone(&self.counted.0);
         let body = self.body.take().expect("a child runs once");
-        let ran = catch_unwind(AssertUnwindSafe(|| core.children.run(body)));
+        let ran = catch(|| core.children.run(body));
         // A destructor of the user's, of the closure or the result, may panic as well.
-        let told = catch_unwind(AssertUnwindSafe(|| match ran {
+        let told = catch(|| match ran {
             Ok(Ok(Ok(value))) => drop(self.result.take().map(|result| result.send(value))),
             Ok(Ok(Err(error))) => drop(core.fail(Failure::Error(error))),
             Ok(Err(Cancelled)) => {}
             Err(payload) => core.panicked(payload),
-        }));
+        });
         if let Err(payload) = told {
             core.panicked(payload);
         }
@@ -69,7 +68,7 @@ impl<E> Core<E> {
         if !payload.is::<CancelUnwind>() {
             let weaker = self.fail(Failure::Panic(payload));
             // A payload that panics in turn has been reported by the panic hook, and the scope fails anyway.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(weaker)));
+            let _ = catch(|| drop(weaker));
         }
     }
 }
@@ -78,7 +77,7 @@ impl<F, T, E> Drop for Child<F, T, E> {
     fn drop(&mut self) {
         // Dropped unrun by its own task, it was cancelled; by the scheduler, there was no stack for it.
         let was_refused = self.body.is_some() && context::current().is_none();
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop((self.body.take(), self.result.take()))));
+        let dropped = catch(|| drop((self.body.take(), self.result.take())));
         if let Err(payload) = dropped {
             self.counted.0.panicked(payload);
         }

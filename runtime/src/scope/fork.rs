@@ -4,14 +4,13 @@
 
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 use crate::channel::oneshot;
 use crate::context;
 use crate::scheduler::fork::{Fork, Forked, Perform};
 use crate::scheduler::worker::{self, Worker};
-use crate::suspend::{is_unwinding, masked};
+use crate::suspend::{catch, is_unwinding, masked, resume};
 use crate::task::header::TaskRef;
 use crate::wait::lock::Lock;
 use crate::wait::one::One;
@@ -66,12 +65,12 @@ where
     // SAFETY: fork-lives — `call` is not moved, and below we get the right back or wait for who has it; the
     // closure and its result are `Send`.
     worker.queue_fork(unsafe { Forked::new(call.address()) });
-    let first = catch_unwind(AssertUnwindSafe(here));
+    let first = catch(here);
     let is_back = take_back(worker, call.address());
     let made = if is_back { None } else { call.wait(first.is_err()) };
-    let first = first.unwrap_or_else(|payload| resume_unwind(payload));
+    let first = first.unwrap_or_else(|payload| resume(payload));
     let second = match made {
-        Some(second) => second.unwrap_or_else(|payload| resume_unwind(payload)),
+        Some(second) => second.unwrap_or_else(|payload| resume(payload)),
         None => {
             // SAFETY: call-owner — we have the right to make the call, or whoever had it has given it back.
             let anywhere = unsafe { call.take() };
@@ -188,7 +187,7 @@ unsafe fn perform<B: FnOnce() -> R, R>(fork: NonNull<Fork>, what: Perform) {
     let call = unsafe { fork.cast::<Call<B, R>>().as_ref() };
     let outcome = (what == Perform::Run && call.begin()).then(|| {
         // SAFETY: call-owner — the caller has the right.
-        catch_unwind(AssertUnwindSafe(unsafe { call.take() }))
+        catch(unsafe { call.take() })
     });
     call.end();
     match call.outcome.put(outcome) {

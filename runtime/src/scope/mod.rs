@@ -11,7 +11,6 @@ use std::any::Any;
 use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use self::child::Child;
@@ -22,7 +21,7 @@ use crate::channel::oneshot;
 use crate::context;
 use crate::park::{Waited, wait_in};
 use crate::spawn::{TaskBuilder, or_panic};
-use crate::suspend::{Cancelled, Party, masked, unwind_cancelled};
+use crate::suspend::{Cancelled, Party, catch, masked, resume, unwind_cancelled};
 use crate::wait::queue::{Place, Queue};
 use crate::wait::waiter::Urgency;
 
@@ -95,7 +94,7 @@ where
     let scope = Scope { core: Arc::new(Core::new()), scope: PhantomData, env: PhantomData };
     let core = &*scope.core;
     assert!(context::current().is_some(), "a scope was begun outside a task; run it by `Runtime::block_on`");
-    let ran = catch_unwind(AssertUnwindSafe(|| core.body.run(|| body(&scope))));
+    let ran = catch(|| core.body.run(|| body(&scope)));
     // Until the children have ended, no code of the user's runs here, such as the destructor of a failure: it
     // could unwind.
     let (of_body, weaker) = match ran {
@@ -108,7 +107,7 @@ where
     let waited = core.wait_for_children();
     drop(weaker);
     match (core.take_failure(), of_body) {
-        (Some(Failure::Panic(payload)), _) => resume_unwind(payload),
+        (Some(Failure::Panic(payload)), _) => resume(payload),
         (Some(Failure::Error(error)), _) => Err(error),
         (None, Some(result)) => {
             if waited.is_err() {

@@ -8,7 +8,9 @@
 mod parker;
 
 use core::ptr::NonNull;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
+use std::sync::Once;
 use std::thread;
 
 use self::parker::Parker;
@@ -170,26 +172,6 @@ impl Party {
             Party::Thread(_) => thread::panicking(),
         }
     }
-
-    fn unwind(self) -> ! {
-        self.limits().begin_unwind(self.is_unwinding());
-        if let Party::Task(party) = self {
-            party.task.unwinds.set(true);
-        }
-        resume_unwind(Box::new(CancelUnwind))
-    }
-
-    /// What [`Party::end_unwind`] restores.
-    fn begin_scope(self) -> bool {
-        matches!(self, Party::Task(party) if party.task.unwinds.get())
-    }
-
-    /// The unwind that a scope has caught is over.
-    fn end_unwind(self, unwinds_before: bool) {
-        if let Party::Task(party) = self {
-            party.task.unwinds.set(unwinds_before);
-        }
-    }
 }
 
 impl TaskParty {
@@ -209,16 +191,16 @@ impl TaskParty {
         self.task.waiter().word().take()
     }
 
-    /// Whether the task is unwinding. The standard library counts unwinds by thread, so a neighbour that
-    /// waits in a destructor as it unwinds is counted here, too: then we know only of unwinds begun by us, and
-    /// of those that had waited before the neighbour did.
+    fn begin_unwind(self) {
+        self.task.limits.begin_unwind();
+        self.local.storm().note_unwind(self.task);
+    }
+
+    /// Whether the task is unwinding. The standard library counts unwinds by thread: while a neighbour waits in a
+    /// destructor as it unwinds, only what we know of the task itself counts.
+    #[inline]
     fn is_unwinding(self) -> bool {
-        if !thread::panicking() {
-            // What we knew of is over: somebody has caught it.
-            self.task.unwinds.set(false);
-            return false;
-        }
-        !self.local.has_unwind_suspects() || self.task.unwinds.get()
+        thread::panicking() && self.local.storm().unwinds(self.task)
     }
 
     /// Goes to the end of the ring.
@@ -273,15 +255,53 @@ pub(crate) fn is_unwinding() -> bool {
 pub(crate) fn within<R>(end: End, body: impl FnOnce() -> R) -> Result<R, Cancelled> {
     let party = Party::current();
     let limits = party.limits();
-    let before = party.begin_scope();
-    limits.within(end, party.is_unwinding(), |scope| match catch_unwind(AssertUnwindSafe(body)) {
+    limits.within(end, party.is_unwinding(), |scope| match catch(body) {
         Ok(result) => Ok(result),
         Err(payload) if payload.is::<CancelUnwind>() && limits.stops_at(scope, clock::now_ns()) => {
-            party.end_unwind(before);
             Err(Cancelled)
         }
-        Err(payload) => resume_unwind(payload),
+        Err(payload) => resume(payload),
     })
+}
+
+/// Runs `body`, and gives the payload of the panic or cancel that ends it.
+pub(crate) fn catch<R>(body: impl FnOnce() -> R) -> thread::Result<R> {
+    let party = Party::current();
+    let was_unwinding = party.is_unwinding();
+    let result = party.limits().catching(|| catch_unwind(AssertUnwindSafe(body)));
+    // Asked again: a migratable task may be elsewhere by now.
+    if let Party::Task(party) = Party::current()
+        && !was_unwinding
+    {
+        party.local.storm().note_calm(party.task);
+    }
+    result
+}
+
+/// Unwinds: by a cancel, or by a panic that was caught and goes on.
+pub(crate) fn resume(payload: Box<dyn Any + Send>) -> ! {
+    match Party::current() {
+        Party::Task(party) => party.begin_unwind(),
+        Party::Thread(parker) => parker.limits().begin_unwind(),
+    }
+    resume_unwind(payload)
+}
+
+/// Has the panic hook tell us of panics, from now on: in a storm there is no other way to know of them.
+pub(crate) fn watch_panics() {
+    static WATCH: Once = Once::new();
+    // A thread that is panicking may not touch the hook; another runtime will.
+    if !thread::panicking() {
+        WATCH.call_once(|| {
+            let before = take_hook();
+            set_hook(Box::new(move |panic| {
+                if let Some((local, task)) = context::current() {
+                    TaskParty { local, task }.begin_unwind();
+                }
+                before(panic);
+            }));
+        });
+    }
 }
 
 /// Runs `body` so that nothing outside of it interrupts its waits.
@@ -300,11 +320,11 @@ pub(crate) fn masked<R>(body: impl FnOnce() -> R) -> R {
 pub(crate) fn unwind_cancelled() {
     let party = Party::current();
     if !party.is_unwinding() || party.is_interrupted() {
-        party.unwind();
+        resume(Box::new(CancelUnwind));
     }
 }
 
 /// Ends the running task as cancelled. It is not unwinding.
 pub(crate) fn end_as_cancelled() -> ! {
-    Party::current().unwind()
+    resume(Box::new(CancelUnwind))
 }

@@ -4,7 +4,7 @@
 
 use core::cell::Cell;
 use core::mem::offset_of;
-use core::num::{NonZeroU32, NonZeroU64};
+use core::num::NonZeroU64;
 use core::ptr::NonNull;
 use std::fmt;
 use std::sync::Arc;
@@ -92,13 +92,13 @@ pub(crate) struct Header {
     vtable: &'static Vtable,
     pub(crate) stack_limit: Cell<usize>,
     pub(crate) owned: Owned,
-    /// It is known to have begun to unwind: by a cancel, or because it waited when nobody else could be meant.
-    pub(crate) unwinds: Cell<bool>,
+    /// The storm in which it waits in a destructor while it unwinds; see `context/storm.rs`.
+    pub(crate) waits_in_unwind: Cell<u16>,
+    /// The storm in which it was last known to unwind.
+    pub(crate) unwinds: Cell<u16>,
     pub(crate) migration: Cell<Migration>,
     /// It waits with a timer of its home.
     pub(crate) has_timer: Cell<bool>,
-    /// The era of its worker in which it was suspended as one that may be unwinding.
-    pub(crate) suspect_in: Cell<Option<NonZeroU32>>,
     /// Empty again before the last reference goes: INVARIANT(locals-end).
     pub(crate) locals: Locals,
     /// By which its home is asked to look at its limits.
@@ -137,10 +137,10 @@ impl Header {
             stack_limit: Cell::new(0),
             owned: Owned { prev: Cell::new(None), next: Cell::new(None) },
             limits,
-            unwinds: Cell::new(false),
+            waits_in_unwind: Cell::new(0),
+            unwinds: Cell::new(0),
             migration: Cell::new(migration),
             has_timer: Cell::new(false),
-            suspect_in: Cell::new(None),
             locals: Locals::default(),
             summons: Summons::new(),
             info,
@@ -180,11 +180,6 @@ impl Header {
     #[inline]
     pub(crate) fn is_migratable(&self) -> bool {
         self.migration.get() != Migration::Never
-    }
-
-    /// Whether the task, which is suspended, is known to unwind.
-    pub(crate) fn is_suspended_in_unwind(&self) -> bool {
-        self.suspect_in.get().is_some() && self.unwinds.get()
     }
 
     /// Whether the task belongs to the worker at `home`.

@@ -8,8 +8,8 @@
 //! unwind goes to the outermost one that is, or to the party's root if the whole is cancelled.
 //!
 //! A destructor that runs in an unwind must not be unwound itself, but what runs in a scope *inside* of it may
-//! be, as far as that scope. So each scope knows how deep in unwinds it was entered, and while the party
-//! unwinds, those of the present depth alone are visible.
+//! be, as far as that scope. So while the party unwinds, those scopes alone are visible that were entered in this
+//! very unwind: while the party unwound, and none has begun since.
 
 #![allow(unsafe_code, reason = "scopes are frames of the party's stack, linked by pointers")]
 
@@ -30,8 +30,8 @@ pub(crate) struct Limits {
     cancelled: Cell<bool>,
     cancellable: bool,
     innermost: Cell<Option<NonNull<Scope>>>,
-    /// Unwinds that were begun in destructors of other unwinds, and have not arrived at their scopes.
-    nested: Cell<u32>,
+    /// Unwinds that have begun, and were not seen to end.
+    unwinds: Cell<u32>,
 }
 
 /// One scope.
@@ -39,8 +39,11 @@ pub(crate) struct Limits {
 pub(crate) struct Scope {
     end: End,
     outer: Option<NonNull<Scope>>,
-    depth: u32,
+    entered_in: Unwind,
 }
+
+/// The unwind that a party is in: `None` is none, and others are told apart by how many have begun.
+type Unwind = Option<u32>;
 
 /// When a scope is over.
 #[derive(Debug)]
@@ -57,7 +60,7 @@ impl Limits {
     /// No limits yet; `cancellable` tells whether a cancel of the whole will be one.
     pub(crate) const fn new(cancellable: bool) -> Self {
         let (any, cancelled) = (Cell::new(false), Cell::new(false));
-        Self { any, cancelled, cancellable, innermost: Cell::new(None), nested: Cell::new(0) }
+        Self { any, cancelled, cancellable, innermost: Cell::new(None), unwinds: Cell::new(0) }
     }
 
     /// Whether there are no limits: the question of every wait.
@@ -81,7 +84,8 @@ impl Limits {
 
     /// Enters a scope, runs `body`, and leaves it, also by an unwind. `body` gets to ask about the scope.
     pub(crate) fn within<R>(&self, end: End, is_unwinding: bool, body: impl FnOnce(&Scope) -> R) -> R {
-        let scope = Scope { end, outer: self.innermost.get(), depth: self.depth(is_unwinding) };
+        let (outer, entered_in) = (self.innermost.get(), self.unwind(is_unwinding));
+        let scope = Scope { end, outer, entered_in };
         self.enter(Some(NonNull::from(&scope)));
         let _leave = Leave { limits: self, outer: scope.outer };
         body(&scope)
@@ -94,36 +98,40 @@ impl Limits {
 
     /// Whether a wait that begins at `now_ns` must not.
     pub(crate) fn is_interrupted(&self, is_unwinding: bool, now_ns: u64) -> bool {
-        self.is_interrupted_from(self.innermost.get(), self.depth(is_unwinding), now_ns)
+        self.is_interrupted_from(self.innermost.get(), self.unwind(is_unwinding), now_ns)
     }
 
-    /// An interruption unwinds the party, which may be unwinding already.
-    pub(crate) fn begin_unwind(&self, is_unwinding: bool) {
-        self.nested.set(self.nested.get() + u32::from(is_unwinding));
+    /// The party begins to unwind; it may be unwinding already.
+    pub(crate) fn begin_unwind(&self) {
+        self.unwinds.set(self.unwinds.get().wrapping_add(1));
+    }
+
+    /// Runs `body`, which catches whatever unwinds in it: then all unwinds that have begun inside have ended.
+    pub(crate) fn catching<R>(&self, body: impl FnOnce() -> R) -> R {
+        let before = self.unwinds.get();
+        let result = body();
+        self.unwinds.set(before);
+        result
     }
 
     /// Whether an unwind by interruption stops at `scope`: it is over, and nothing outside of it is that may be
-    /// unwound. If so, the unwind has ended.
+    /// unwound.
     pub(crate) fn stops_at(&self, scope: &Scope, now_ns: u64) -> bool {
-        let stops = scope.is_over(now_ns) && !self.is_interrupted_from(scope.outer, scope.depth, now_ns);
-        if stops {
-            self.nested.set(scope.depth.saturating_sub(1));
-        }
-        stops
+        scope.is_over(now_ns) && !self.is_interrupted_from(scope.outer, scope.entered_in, now_ns)
     }
 
-    fn is_interrupted_from(&self, innermost: Option<NonNull<Scope>>, depth: u32, now_ns: u64) -> bool {
+    fn is_interrupted_from(&self, innermost: Option<NonNull<Scope>>, unwind: Unwind, now_ns: u64) -> bool {
         let mut masked = false;
-        let over = visible(innermost, depth).any(|scope| {
+        let over = visible(innermost, unwind).any(|scope| {
             masked |= matches!(scope.end, End::Mask);
             !masked && scope.is_over(now_ns)
         });
-        over || (!masked && depth == 0 && self.cancelled.get())
+        over || (!masked && unwind.is_none() && self.cancelled.get())
     }
 
     /// The nearest moment at which a visible scope is over.
     pub(crate) fn nearest_ns(&self, is_unwinding: bool) -> Option<u64> {
-        let visible = visible(self.innermost.get(), self.depth(is_unwinding));
+        let visible = visible(self.innermost.get(), self.unwind(is_unwinding));
         let moments =
             visible.take_while(|scope| !matches!(scope.end, End::Mask)).filter_map(|scope| match scope.end {
                 End::At(ns) => Some(ns),
@@ -132,9 +140,8 @@ impl Limits {
         moments.min()
     }
 
-    /// How deep in unwinds the party is.
-    fn depth(&self, is_unwinding: bool) -> u32 {
-        if is_unwinding { 1 + self.nested.get() } else { 0 }
+    fn unwind(&self, is_unwinding: bool) -> Unwind {
+        is_unwinding.then(|| self.unwinds.get())
     }
 }
 
@@ -161,9 +168,9 @@ impl Scope {
     }
 }
 
-/// The scopes from `innermost` outwards that may end what runs at `depth`.
-fn visible<'a>(innermost: Option<NonNull<Scope>>, depth: u32) -> impl Iterator<Item = &'a Scope> {
-    chain(innermost).take_while(move |scope| depth == 0 || scope.depth == depth)
+/// The scopes from `innermost` outwards that may end what runs in `unwind`.
+fn visible<'a>(innermost: Option<NonNull<Scope>>, unwind: Unwind) -> impl Iterator<Item = &'a Scope> {
+    chain(innermost).take_while(move |scope| unwind.is_none() || scope.entered_in == unwind)
 }
 
 /// The scopes from `innermost` outwards.

@@ -15,7 +15,7 @@
 //! | `waiter` | its word by whoever fires it; armed and taken by the running task |
 //! | `link`, and that in `summons` | the inbox it is pushed to (`home/inbox.rs`, link-owner) |
 //! | `claim`, `refs`, `summons` | anyone, atomically |
-//! | `coroutine`, `suspender`, `stack_limit`, `owned`, `limits`, `migration`, `has_timer`, `unwinds`, `suspect_in`, `locals` | the home worker's thread alone: INVARIANT(home-thread) |
+//! | `coroutine`, `suspender`, `stack_limit`, `owned`, `limits`, `migration`, `has_timer`, `unwinds`, `waits_in_unwind`, `locals` | the home worker's thread alone: INVARIANT(home-thread) |
 //! | `info`, `vtable` | read by anyone, never written |
 //!
 //! # A life
