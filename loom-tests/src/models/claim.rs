@@ -117,7 +117,7 @@ fn a_task_that_is_given_up_goes_on_at_one_home() {
         assert!(task.claim.claim(first));
         let canceller = {
             let task = Arc::clone(&task);
-            thread::spawn(move || drop(task.claim.cancel()))
+            thread::spawn(move || matches!(task.claim.cancel(), Told::Before))
         };
         let claimer = thread::spawn(move || {
             let claimed = other.claim.claim(other.homes[1].get());
@@ -128,7 +128,7 @@ fn a_task_that_is_given_up_goes_on_at_one_home() {
         task.claim.give_up();
         let claimed_again = task.claim.claim(first);
         assert_ne!(claimer.join().unwrap(), claimed_again, "one home goes on with the task");
-        canceller.join().unwrap();
+        assert!(!canceller.join().unwrap(), "there is one canceller");
         assert!(task.claim.is_cancelled());
     });
 }
