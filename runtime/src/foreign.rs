@@ -29,6 +29,8 @@ use crate::task::error::JoinError;
 
 /// Sleeps until `deadline`; see [`crate::time::sleep_until`].
 ///
+/// # Suspends
+/// Until `deadline`, at least.
 /// # Errors
 /// [`Cancelled`]: the task is being cancelled.
 ///
@@ -42,6 +44,8 @@ pub fn sleep_until(deadline: Instant) -> Result<(), Cancelled> {
 
 /// Lets other tasks run; see [`crate::yield_now`].
 ///
+/// # Suspends
+/// Always.
 /// # Errors
 /// [`Cancelled`]: the task is being cancelled.
 ///
@@ -56,6 +60,8 @@ pub fn yield_now() -> Result<(), Cancelled> {
 
 /// Receives; see [`Receiver::recv`].
 ///
+/// # Suspends
+/// As [`Receiver::recv`], up to `deadline`.
 /// # Errors
 /// [`RecvFailure`]: closed and drained, not in time, or cancelled.
 ///
@@ -72,6 +78,8 @@ pub fn recv<T>(receiver: &Receiver<T>, deadline: Option<Instant>) -> Result<T, R
 
 /// Sends; see [`Sender::send`].
 ///
+/// # Suspends
+/// As [`Sender::send`], up to `deadline`.
 /// # Errors
 /// [`SendFailure`] with the message: closed, not in time, or cancelled.
 ///
@@ -88,6 +96,8 @@ pub fn send<T>(sender: &Sender<T>, message: T, deadline: Option<Instant>) -> Res
 
 /// Selects; see [`select`](fn@crate::select::select).
 ///
+/// # Suspends
+/// As `wait` says, unless an arm is ready.
 /// # Errors
 /// [`Cancelled`]: the task is being cancelled, and no arm has fired.
 ///
@@ -107,6 +117,8 @@ pub fn select(arms: &mut [&mut dyn Arm], wait: Wait) -> Result<Selected, Cancell
 
 /// Joins; see [`JoinHandle::join`].
 ///
+/// # Suspends
+/// Until the task has ended.
 /// # Errors
 /// [`Cancelled`]: the task that joins is being cancelled. Inside, the [`JoinError`] of the joined one.
 ///

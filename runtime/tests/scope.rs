@@ -198,7 +198,7 @@ fn a_result_that_borrows_is_dropped_before_what_it_borrows() {
 
 #[test]
 fn a_joined_result_may_leave_the_scope() {
-    let numbers = vec![3, 1, 2];
+    let numbers = [3, 1, 2];
     let most = alone(|| scope(|s| s.spawn(|| numbers.iter().max()).join().unwrap()));
     assert_eq!(most, Some(&3));
 }
@@ -997,7 +997,7 @@ fn stormy(seed: u64, log: &Log) -> usize {
         })
     };
     // A deadline may come before whatever else was planned.
-    let is_bounded = end == 3 || seed % 3 == 0;
+    let is_bounded = end == 3 || seed.is_multiple_of(3);
     let limit = if is_bounded { Duration::from_micros(50 * (seed % 7 + 1)) } else { LONG };
     match catch_unwind(AssertUnwindSafe(|| time::timeout(limit, body))) {
         Ok(Err(Elapsed)) => 3,

@@ -17,7 +17,11 @@ use crate::task::limits::Limits;
 use crate::wait::waiter::Urgency;
 
 /// Task ids a worker reserves at once.
-const ID_BLOCK: u64 = 1024;
+const ID_BLOCK: u64 = 256;
+
+/// Room for about that many tasks, in bytes: see [`make_room`]. Below the sizes at which allocators map, or give
+/// back, memory at once.
+const ROOM_BYTES: usize = 120 << 10;
 
 thread_local! {
     /// INVARIANT(worker-lives): null, or the worker that runs this thread; set by [`Worker::enter`] for as
@@ -42,6 +46,12 @@ pub(crate) struct Worker {
 pub(crate) fn current<'a>() -> Option<&'a Worker> {
     // SAFETY: worker-lives — code on this thread runs inside the worker's loop, within the guard.
     unsafe { WORKER.get().as_ref() }
+}
+
+/// Has the allocator grow this thread's heap once for many tasks to come, if it must grow at all. glibc's grows a
+/// thread's heap by what is asked for, a page at a time, and each step takes the lock of the address space.
+fn make_room() {
+    drop(core::hint::black_box(Vec::<u8>::with_capacity(ROOM_BYTES)));
 }
 
 /// This thread is a worker while this value lives.
@@ -89,6 +99,7 @@ impl Worker {
 
     #[cold]
     fn reserve_ids(&self) -> (u64, u64) {
+        make_room();
         let first = self.shared.reserve_ids(ID_BLOCK);
         (first, first + ID_BLOCK)
     }

@@ -102,8 +102,8 @@ impl Event {
     /// # Suspends
     /// Until the event is set; not at all if it is. Hold no std lock across it.
     /// # Cancellation
-    /// Unwinds silently; if the event was set first, it returns first. In a task that unwinds already, it
-    /// returns though the event may not be set.
+    /// Unwinds silently; if it waits, and the event was set first, it returns first. In a task that unwinds
+    /// already, it returns though the event may not be set.
     ///
     /// # Examples
     /// ```

@@ -46,7 +46,7 @@ impl Once {
     /// # Panics
     /// If `f` does; and if `f` calls this again on the same `Once`, which would wait for itself.
     /// # Cancellation
-    /// Unwinds silently if it has to wait.
+    /// Unwinds silently, unless it is done already. A cancelled `f` leaves it to the next party.
     ///
     /// # Examples
     /// ```

@@ -91,7 +91,7 @@ impl<T> OnceCell<T> {
     /// # Panics
     /// In the cell's own initializer, which would wait for itself.
     /// # Cancellation
-    /// Unwinds silently if it has to wait; the value is dropped.
+    /// Unwinds silently, unless there is a value already; the one given is dropped.
     ///
     /// # Examples
     /// ```
@@ -112,7 +112,7 @@ impl<T> OnceCell<T> {
     /// # Panics
     /// If `init` does: the cell stays empty. And if `init` asks for the cell's own value.
     /// # Cancellation
-    /// Unwinds silently if it has to wait. A cancelled `init` leaves the cell to the next party.
+    /// Unwinds silently, unless there is a value already. A cancelled `init` leaves the cell to the next party.
     ///
     /// # Examples
     /// ```

@@ -18,7 +18,7 @@ use crate::wait::waiter::{Urgency, Waiter, wake_if_any};
 /// How a task ended.
 pub(crate) type Outcome<T> = Result<T, JoinError>;
 
-/// The payload of the unwind that ends a cancelled task. Only `cancel` in `suspend.rs` raises it.
+/// The payload of the unwind that ends a cancelled task. Only `suspend` raises it.
 #[derive(Debug)]
 pub(crate) struct CancelUnwind;
 

@@ -1,7 +1,7 @@
 //! A waiter: a wait word, and the way to wake whoever owns it. Wait lists point at waiters.
 //!
-//! The owner is a task (woken by a push on a run queue) or an OS thread (woken by unparking). Both embed a
-//! `Waiter`; this file knows neither, it only keeps the function to call.
+//! The owner is a task (woken by a push on a run queue), an OS thread (woken by unparking) or a future (woken by
+//! its waker). Each embeds a `Waiter`; this file knows none of them, it only keeps the function to call.
 
 #![allow(unsafe_code, reason = "a waiter is reached through a raw pointer kept in a wait node")]
 
