@@ -28,6 +28,7 @@ const SOURCES: &[&str] = &[
     "runtime/src/context",
     "runtime/src/scheduler",
     "runtime/src/channel",
+    "runtime/src/channel/broadcast",
     "runtime/src/select",
     "runtime/src/sync",
     "runtime/src/sync/semaphore",

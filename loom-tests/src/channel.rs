@@ -2,6 +2,10 @@
 
 #[path = "../../runtime/src/channel/blocking.rs"]
 pub(crate) mod blocking;
+#[path = "../../runtime/src/channel/broadcast/mod.rs"]
+pub mod broadcast;
+#[path = "../../runtime/src/channel/watch.rs"]
+pub mod watch;
 #[path = "../../runtime/src/channel/buffer.rs"]
 pub(crate) mod buffer;
 #[path = "../../runtime/src/channel/core.rs"]

@@ -2,6 +2,10 @@
 
 #[path = "../../runtime/src/sync/raw_mutex.rs"]
 pub(crate) mod raw_mutex;
+#[path = "../../runtime/src/sync/mutex.rs"]
+pub mod mutex;
+#[path = "../../runtime/src/sync/condvar.rs"]
+pub mod condvar;
 #[path = "../../runtime/src/sync/raw_once.rs"]
 pub(crate) mod raw_once;
 #[path = "../../runtime/src/sync/raw_rwlock.rs"]

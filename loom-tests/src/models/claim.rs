@@ -6,6 +6,7 @@ use loom::thread::{self, JoinHandle};
 
 use crate::model::{Place, model, write};
 use crate::primitive::UnsafeCell;
+use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::task::claim::{Claim, Told};
 
 /// A worker, with what it wrote before it claimed the task.
@@ -103,5 +104,69 @@ fn a_task_is_told_once() {
         let told: usize = cancellers.map(|canceller| canceller.join().unwrap().into()).iter().sum();
         assert!(told == 1 || (told == 0 && seen), "told {told} times, seen: {seen}");
         assert!(task.claim.is_cancelled());
+    });
+}
+
+/// A task that its home gives up goes on at one home, which sees what the first one did with it; a cancel is not
+/// forgotten by that.
+#[test]
+fn a_task_that_is_given_up_goes_on_at_one_home() {
+    model(4, || {
+        let task = Task::new();
+        let (first, other) = (task.homes[0].get(), Arc::clone(&task));
+        assert!(task.claim.claim(first));
+        let canceller = {
+            let task = Arc::clone(&task);
+            thread::spawn(move || matches!(task.claim.cancel(), Told::Before))
+        };
+        let claimer = thread::spawn(move || {
+            let claimed = other.claim.claim(other.homes[1].get());
+            assert!(!claimed || write(&other.reason, false), "what the first home did is seen");
+            claimed
+        });
+        write(&task.reason, true);
+        task.claim.give_up();
+        let claimed_again = task.claim.claim(first);
+        assert_ne!(claimer.join().unwrap(), claimed_again, "one home goes on with the task");
+        assert!(!canceller.join().unwrap(), "there is one canceller");
+        assert!(task.claim.is_cancelled());
+    });
+}
+
+/// Whoever has news for a task tells its home, or whoever claims it next sees them. A home that was told too late
+/// passes them on.
+#[test]
+fn news_follow_a_task_that_moves() {
+    model(4, || {
+        let task = Task::new();
+        let first = task.homes[0].get();
+        let news = Arc::new(AtomicUsize::new(0));
+        assert!(task.claim.claim(first));
+        let teller = {
+            let (task, news) = (Arc::clone(&task), Arc::clone(&news));
+            thread::spawn(move || {
+                // ORDER: Relaxed; the claim word publishes it, which is what this model is about.
+                news.store(1, Ordering::Relaxed);
+                task.claim.home_or_tell_claimer().map(|home| home.number)
+            })
+        };
+        let claimer = {
+            let (task, news) = (Arc::clone(&task), Arc::clone(&news));
+            // ORDER: Relaxed; see above.
+            thread::spawn(move || {
+                task.claim.claim(task.homes[1].get()).then(|| news.load(Ordering::Relaxed) == 1)
+            })
+        };
+        task.claim.give_up();
+        let mut told = teller.join().unwrap();
+        if told == Some(0) {
+            // As a home that obeys an order for a task that is not there any more.
+            told = task.claim.home_or_tell_claimer().map(|home| home.number);
+        }
+        match claimer.join().unwrap() {
+            Some(seen) => assert!(seen || told == Some(1), "it goes on, and nobody tells it"),
+            // ORDER: Relaxed; see above.
+            None => assert!(task.claim.claim(first) && news.load(Ordering::Relaxed) == 1),
+        }
     });
 }

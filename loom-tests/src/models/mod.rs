@@ -1,7 +1,9 @@
 //! The models, one file per protocol file. The doc sentence of a test is the invariant that it checks.
 
 mod block_on;
+mod broadcast;
 mod claim;
+mod condvar;
 mod core;
 mod epoch;
 mod future;

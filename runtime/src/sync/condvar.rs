@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::mutex::{Mutex, MutexGuard};
 use crate::park::{Waited, queue_and_leave};
+use crate::primitive::const_fn;
 use crate::suspend::{Party, unwind_cancelled};
 use crate::sys::clock;
 use crate::wait::list::Fired;
@@ -64,16 +65,18 @@ impl WaitTimeoutResult {
 }
 
 impl Condvar {
-    /// A condition variable for which nobody waits.
-    ///
-    /// # Examples
-    /// ```
-    /// static CHANGED: moonfleet::sync::Condvar = moonfleet::sync::Condvar::new();
-    /// CHANGED.notify_all();
-    /// ```
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { waiting: Queue::new(0) }
+    const_fn! {
+        /// A condition variable for which nobody waits.
+        ///
+        /// # Examples
+        /// ```
+        /// static CHANGED: moonfleet::sync::Condvar = moonfleet::sync::Condvar::new();
+        /// CHANGED.notify_all();
+        /// ```
+        #[must_use]
+        pub fn new() -> Self {
+            Self { waiting: Queue::new(0) }
+        }
     }
 
     /// Frees the mutex, waits for a notification, and takes the mutex again.

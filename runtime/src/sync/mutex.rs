@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::raw_mutex::RawMutex;
 use crate::park::Refused;
+use crate::primitive::const_fn;
 use crate::suspend::unwind_cancelled;
 use crate::sys::clock;
 
@@ -47,18 +48,20 @@ unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
 unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
 
 impl<T> Mutex<T> {
-    /// A free lock around `value`.
-    ///
-    /// **Shape** `T → Mutex<T>`; allocates nothing.
-    ///
-    /// # Examples
-    /// ```
-    /// static NAMES: moonfleet::sync::Mutex<Vec<&str>> = moonfleet::sync::Mutex::new(Vec::new());
-    /// NAMES.lock().push("Elzevir");
-    /// ```
-    #[must_use]
-    pub const fn new(value: T) -> Self {
-        Self { raw: RawMutex::new(), value: UnsafeCell::new(value) }
+    const_fn! {
+        /// A free lock around `value`.
+        ///
+        /// **Shape** `T → Mutex<T>`; allocates nothing.
+        ///
+        /// # Examples
+        /// ```
+        /// static NAMES: moonfleet::sync::Mutex<Vec<&str>> = moonfleet::sync::Mutex::new(Vec::new());
+        /// NAMES.lock().push("Elzevir");
+        /// ```
+        #[must_use]
+        pub fn new(value: T) -> Self {
+            Self { raw: RawMutex::new(), value: UnsafeCell::new(value) }
+        }
     }
 
     /// The value, without its lock.
