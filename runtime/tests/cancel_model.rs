@@ -154,11 +154,10 @@ impl Model {
     fn try_recv(&mut self) -> Result<usize, TryRecvError> {
         let oldest = self.resting.pop_front();
         // A message that came back may have been one too many: then no place is free now.
-        if oldest.is_none() || self.resting.len() < self.capacity {
-            if let Some((sender, message)) = self.senders.pop_front() {
-                self.end(sender, End::Sent);
-                self.resting.push_back(message);
-            }
+        let is_room_free = oldest.is_none() || self.resting.len() < self.capacity;
+        if let Some((sender, message)) = is_room_free.then(|| self.senders.pop_front()).flatten() {
+            self.end(sender, End::Sent);
+            self.resting.push_back(message);
         }
         let empty = if self.closed { TryRecvError::Closed } else { TryRecvError::Empty };
         oldest.or_else(|| self.resting.pop_front()).ok_or(empty)
