@@ -1,10 +1,6 @@
-//! Cancels: at every suspension point, at every moment of a task's life, from everywhere; what each leaves behind.
+//! Cancels: at every suspension point, at every moment of a task's life, from everywhere; and what they leave.
 
-#![allow(dropping_copy_types, reason = "what the waits give is dropped alike, whatever it is")]
-
-use std::cell::Cell;
 use std::panic::{catch_unwind, panic_any};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -12,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use moonfleet::cancel::{self, CancelHandle, CancelToken, Cancelled};
 use moonfleet::channel::{
-    self, SendError, Sender, TryRecvError, TrySendError, bounded, rendezvous, unbounded,
+    self, Receiver, SendError, Sender, TryRecvError, TrySendError, bounded, rendezvous, unbounded,
 };
 use moonfleet::foreign::{self, RecvFailure, SendFailure};
 use moonfleet::neighbour;
-use moonfleet::select::{RecvArm, SendArm, Wait};
+use moonfleet::select::{RecvArm, Selected, SendArm, Wait, select};
 use moonfleet::time::{Elapsed, sleep, sleep_until, timeout};
 use moonfleet::{
     JoinError, JoinHandle, Runtime, TaskBuilder, block_on, fork_join, scope, select, spawn, spawn_local,
@@ -93,127 +89,68 @@ fn park_with_guard<T: Send + 'static>(
 
 // ── every suspension point ──────────────────────────────────────────────────────────────────────────────
 
-type Body = Box<dyn FnOnce() + Send>;
+/// Each way of this crate to wait; none of them ends by itself.
+const EVERY_WAIT: [(&str, fn()); 25] = [
+    ("recv", || silent(|rx| rx.recv().is_ok())),
+    ("recv_timeout", || silent(|rx| rx.recv_timeout(LONG).is_ok())),
+    ("recv_many", || silent(|rx| rx.recv_many(&mut Vec::new(), 2).is_ok())),
+    ("iter", || silent(|rx| rx.iter().next().is_some())),
+    ("send", || full(|tx| tx.send(2).is_ok())),
+    ("send_timeout", || full(|tx| tx.send_timeout(2, LONG).is_ok())),
+    ("oneshot", || {
+        let (_reply, answer) = channel::oneshot::<u8>();
+        answer.recv().unwrap();
+    }),
+    ("oneshot, timeout", || {
+        let (_reply, mut answer) = channel::oneshot::<u8>();
+        answer.recv_timeout(LONG).unwrap();
+    }),
+    ("join", || spawn(|| sleep(LONG)).join().unwrap()),
+    ("join_timeout", || spawn(|| sleep(LONG)).join_timeout(LONG).unwrap().unwrap()),
+    ("sleep", || sleep(LONG)),
+    ("sleep for ever", || sleep(Duration::MAX)),
+    ("sleep_until", || sleep_until(Instant::now() + LONG)),
+    ("yield_now", || {
+        loop {
+            yield_now()
+        }
+    }),
+    ("select", || {
+        silent(|rx| {
+            full(|tx| select! { recv(rx) -> _ => false, send(tx, 2) -> _ => false });
+            false
+        });
+    }),
+    ("select, timeout", || silent(|rx| select! { recv(rx) -> _ => false, timeout(LONG) => false })),
+    ("select of nothing", || assert_eq!(select(&mut [], Wait::Forever), Selected::TimedOut)),
+    ("timeout", || timeout(LONG, || sleep(LONG)).unwrap()),
+    ("token.wait", || CancelToken::new().wait()),
+    ("token.wait_timeout", || assert!(CancelToken::new().wait_timeout(LONG))),
+    ("token.run", || CancelToken::new().run(|| sleep(LONG)).unwrap()),
+    ("scope", || scope(|s| drop(s.spawn(|| sleep(LONG))))),
+    ("scope, join", || scope(|s| s.spawn(|| sleep(LONG)).join().unwrap())),
+    ("fork_join", || assert_eq!(fork_join(|| sleep(LONG), || sleep(LONG)), ((), ()))),
+    ("block_on", || block_on(std::future::pending())),
+];
 
-/// One body for each way of this crate to wait; none of them ends by itself. The channel stays empty and silent.
-fn every_wait(other: &Runtime) -> Vec<(&'static str, Body)> {
-    let (tx, rx) = rendezvous::<u8>();
-    let receiver = || {
-        let (tx, rx) = (tx.clone(), rx.clone());
-        // The sender goes along: the channel is not closed.
-        move || (tx, rx)
-    };
-    let sleeper = other.spawn(|| sleep(LONG));
-    let other_sleeper = other.spawn(|| sleep(LONG));
-    let (reply, answer) = channel::oneshot::<u8>();
-    let (other_reply, mut other_answer) = channel::oneshot::<u8>();
-    let mut waits: Vec<(&'static str, Body)> = Vec::new();
-    let mut add = |name, body: Body| waits.push((name, body));
-    let ends = receiver();
-    add("recv", Box::new(move || drop(ends().1.recv().unwrap())));
-    let ends = receiver();
-    add("recv_timeout", Box::new(move || drop(ends().1.recv_timeout(LONG))));
-    let ends = receiver();
-    add("recv_many", Box::new(move || drop(ends().1.recv_many(&mut Vec::new(), 2))));
-    let ends = receiver();
-    add("iter", Box::new(move || ends().1.iter().for_each(drop)));
-    drop((tx, rx));
-    let (tx, rx) = rendezvous::<u8>();
-    let (theirs, kept) = (tx.clone(), rx.clone());
-    add(
-        "send",
-        Box::new(move || {
-            theirs.send(1).unwrap();
-            drop(kept)
-        }),
-    );
-    add(
-        "send_timeout",
-        Box::new(move || {
-            tx.send_timeout(1, LONG).unwrap();
-            drop(rx)
-        }),
-    );
-    add(
-        "oneshot",
-        Box::new(move || {
-            answer.recv().unwrap();
-            drop(reply)
-        }),
-    );
-    add(
-        "oneshot, timeout",
-        Box::new(move || {
-            other_answer.recv_timeout(LONG).unwrap();
-            drop(other_reply);
-        }),
-    );
-    add("join", Box::new(move || sleeper.join().unwrap()));
-    add("join_timeout", Box::new(move || drop(other_sleeper.join_timeout(LONG))));
-    add("sleep", Box::new(|| sleep(LONG)));
-    add("sleep for ever", Box::new(|| sleep(Duration::MAX)));
-    add("sleep_until", Box::new(|| sleep_until(Instant::now() + LONG)));
-    add(
-        "yield_now",
-        Box::new(|| {
-            loop {
-                yield_now()
-            }
-        }),
-    );
-    add(
-        "check",
-        Box::new(|| {
-            loop {
-                yield_now();
-                cancel::check();
-            }
-        }),
-    );
-    add(
-        "select",
-        Box::new(|| {
-            let ((one, first), (other, second)) = (rendezvous::<u8>(), rendezvous::<u8>());
-            select! { recv(first) -> _ => (), send(other, 1) -> _ => (), }
-            drop((one, second));
-        }),
-    );
-    add(
-        "select, timeout",
-        Box::new(|| {
-            let (_tx, rx) = rendezvous::<u8>();
-            select! { recv(rx) -> _ => (), timeout(LONG) => () }
-        }),
-    );
-    add("select of nothing", Box::new(|| drop(moonfleet::select::select(&mut [], Wait::Forever))));
-    add("timeout", Box::new(|| timeout(LONG, || sleep(LONG)).unwrap()));
-    add("token.wait", Box::new(|| CancelToken::new().wait()));
-    add("token.wait_timeout", Box::new(|| assert!(CancelToken::new().wait_timeout(LONG))));
-    add("token.run", Box::new(|| CancelToken::new().run(|| sleep(LONG)).unwrap()));
-    add("scope", Box::new(|| scope(|s| drop(s.spawn(|| sleep(LONG))))));
-    add("scope, join", Box::new(|| scope(|s| s.spawn(|| sleep(LONG)).join().unwrap())));
-    add("scope, body", Box::new(|| scope(|_| sleep(LONG))));
-    add("fork_join", Box::new(|| drop(fork_join(|| (), || sleep(LONG)))));
-    add("block_on", Box::new(|| block_on(std::future::pending())));
-    add(
-        "in a callback",
-        Box::new(|| {
-            [3, 1, 2].sort_by(|_, _| {
-                sleep(LONG);
-                std::cmp::Ordering::Equal
-            })
-        }),
-    );
-    waits
+/// Receives from a channel by which nobody sends.
+fn silent(receive: impl FnOnce(&Receiver<u8>) -> bool) {
+    let (_tx, rx) = rendezvous();
+    assert!(receive(&rx));
+}
+
+/// Sends by a channel from which nobody receives.
+fn full(send: impl FnOnce(&Sender<u8>) -> bool) {
+    let (tx, _rx) = bounded(1);
+    tx.try_send(1).unwrap();
+    assert!(send(&tx));
 }
 
 #[test]
 fn every_kind_of_wait_is_unwound_from_everywhere() {
     for from in ["a thread", "its worker", "another worker", "another runtime"] {
         let (runtime, other, drops) = (runtime(2), runtime(1), Drops::default());
-        let waits = every_wait(&other);
-        let expected = waits.len();
-        for (name, wait) in waits {
+        for (name, wait) in EVERY_WAIT {
             let task = park_with_guard(&runtime, &drops, wait);
             assert!(!task.is_finished(), "{name} waits");
             let canceller = task.cancel_handle();
@@ -226,14 +163,14 @@ fn every_kind_of_wait_is_unwound_from_everywhere() {
             }
             assert!(was_cancelled(task), "{name}, cancelled from {from}");
         }
-        assert_eq!(drops.count(), expected);
+        assert_eq!(drops.count(), EVERY_WAIT.len());
     }
 }
 
 #[test]
 fn every_kind_of_wait_refuses_to_begin_in_a_cancelled_task() {
-    let (runtime, other, drops) = (runtime(1), runtime(1), Drops::default());
-    for (name, wait) in every_wait(&other) {
+    let (runtime, drops) = (runtime(1), Drops::default());
+    for (name, wait) in EVERY_WAIT {
         let guard = drops.guard();
         let (tx, rx) = channel::oneshot::<CancelHandle>();
         let task = runtime.spawn(move || {
@@ -244,6 +181,20 @@ fn every_kind_of_wait_refuses_to_begin_in_a_cancelled_task() {
         tx.send(task.cancel_handle()).unwrap();
         assert!(was_cancelled(task), "{name}");
     }
+    assert_eq!(drops.count(), EVERY_WAIT.len());
+}
+
+#[test]
+fn a_wait_deep_in_code_of_others_is_unwound() {
+    let (runtime, drops) = (runtime(1), Drops::default());
+    let task = park_with_guard(&runtime, &drops, || {
+        [3, 1, 2].sort_by(|left, right| {
+            sleep(LONG);
+            left.cmp(right)
+        });
+    });
+    task.cancel();
+    assert!(was_cancelled(task));
 }
 
 #[test]
@@ -718,184 +669,6 @@ fn a_token_ends_work_in_a_task_that_cannot_be_cancelled() {
     });
 }
 
-// ── destructors ─────────────────────────────────────────────────────────────────────────────────────────
-
-#[test]
-fn destructors_wait_undisturbed_while_a_cancel_or_a_panic_unwinds() {
-    for panics in [false, true] {
-        for shut_down in [false, true] {
-            let (runtime, drops) = (runtime(1), Drops::default());
-            let (tx, rx) = rendezvous();
-            let received = Arc::new(AtomicUsize::new(0));
-            let theirs = Arc::clone(&received);
-            let task = park_with_guard(&runtime, &drops, move || {
-                let _waits = OnDrop(|| {
-                    // Never 'closed', and never too early: the second message is waited for as well.
-                    let sum: usize = rx.recv().unwrap() + rx.recv_timeout(LONG).unwrap();
-                    theirs.store(sum, Ordering::Relaxed);
-                });
-                assert!(!panics, "reef");
-                sleep(LONG);
-            });
-            task.cancel();
-            tx.send(3_usize).unwrap();
-            task.cancel();
-            let runtime = if shut_down {
-                let shutdown = thread::spawn(move || assert!(runtime.shutdown(LONG).is_complete()));
-                thread::yield_now();
-                Err(shutdown)
-            } else {
-                Ok(runtime)
-            };
-            tx.send(4).unwrap();
-            match task.join().unwrap_err() {
-                JoinError::Panicked(panic) => assert_eq!(panic.message(), panics.then_some("reef")),
-                JoinError::Cancelled { .. } => assert!(!panics),
-                error => panic!("{error}"),
-            }
-            assert_eq!(received.load(Ordering::Relaxed), 7);
-            runtime.map_or_else(|shutdown| shutdown.join().unwrap(), drop);
-        }
-    }
-}
-
-#[test]
-fn a_destructor_may_do_everything_while_a_cancel_unwinds() {
-    let (runtime, drops) = (runtime(2), Drops::default());
-    let (done, is_done) = unbounded();
-    let task = park_with_guard(&runtime, &drops, move || {
-        let _does = OnDrop(|| {
-            assert_eq!(spawn(|| 1).join().unwrap(), 1);
-            assert_eq!(fork_join(|| 2, || 3), (2, 3));
-            let mut sum = 0;
-            scope(|s| {
-                s.spawn(|| sum += 4);
-            });
-            assert_eq!(sum, 4);
-            assert_eq!(block_on(spawn(|| 5)).unwrap(), 5);
-            let (tx, rx) = rendezvous();
-            spawn(move || tx.send(6));
-            select! { recv(rx) -> six => assert_eq!(six, Ok(6)), timeout(LONG) => unreachable!() }
-            assert_eq!(
-                CancelToken::new().run(|| {
-                    sleep(SOON);
-                    7
-                }),
-                Ok(7)
-            );
-            assert_eq!(
-                timeout(LONG, || cancel::mask(|| {
-                    sleep(SOON);
-                    8
-                })),
-                Ok(8)
-            );
-            // What is cancelled inside does not spread.
-            let sleeper = spawn(|| sleep(LONG));
-            sleeper.cancel();
-            assert!(was_cancelled(sleeper));
-            scope(|s| {
-                s.spawn(|| sleep(LONG));
-                s.cancel();
-            });
-            done.send("all").unwrap();
-        });
-        sleep(LONG);
-    });
-    task.cancel();
-    assert!(was_cancelled(task));
-    assert_eq!(is_done.try_recv(), Ok("all"));
-}
-
-/// A task of this worker that waits in a destructor, as it unwinds, until the sender is used: meanwhile the
-/// standard library takes all tasks of the worker for panicking.
-fn storm() -> (Sender<()>, JoinHandle<()>) {
-    let (go, told) = rendezvous::<()>();
-    let unwinding = spawn_local(move || {
-        let _waits = OnDrop(|| told.recv().unwrap());
-        panic_any("reef");
-    });
-    settle();
-    assert!(thread::panicking());
-    (go, unwinding)
-}
-
-#[test]
-fn a_task_that_panics_beside_one_that_waits_in_an_unwind_is_let_through_its_destructors() {
-    for cancel_first in [false, true] {
-        alone(|| {
-            let (go, unwinding) = storm();
-            let reached = Rc::new(Cell::new(0));
-            let theirs = Rc::clone(&reached);
-            let (tx, rx) = channel::oneshot::<CancelHandle>();
-            let task = spawn_local(move || {
-                let me = rx.recv().unwrap();
-                let _waits = OnDrop(|| {
-                    sleep(SOON);
-                    assert_eq!(timeout(SOON, || sleep(LONG)), Err(Elapsed));
-                    assert_eq!(scope(|s| s.spawn(|| 1).join().unwrap()), 1);
-                    theirs.set(theirs.get() + 1);
-                });
-                if cancel_first {
-                    me.cancel();
-                }
-                let _: Result<(), Elapsed> = timeout(Duration::ZERO, || panic_any("a panic of its own"));
-            });
-            tx.send(task.cancel_handle()).unwrap();
-            settle();
-            task.cancel();
-            assert!(matches!(task.join(), Err(JoinError::Panicked(_))));
-            assert_eq!(reached.get(), 1);
-            go.send(()).unwrap();
-            assert!(matches!(unwinding.join(), Err(JoinError::Panicked(_))));
-        });
-    }
-}
-
-#[test]
-fn a_task_that_caught_a_panic_beside_one_that_waits_in_an_unwind_is_cancelled_at_last() {
-    alone(|| {
-        let (go, unwinding) = storm();
-        let tasks = [0, 1, 2].map(|n| {
-            spawn_local(move || {
-                match n {
-                    0 => drop(catch_unwind(|| panic_any("caught"))),
-                    1 => drop(catch_unwind(|| scope(|s| s.spawn(|| panic_any("caught")).join()))),
-                    _ => drop(timeout(Duration::ZERO, yield_now)),
-                }
-                sleep(LONG);
-            })
-        });
-        settle();
-        tasks.iter().for_each(JoinHandle::cancel);
-        settle();
-        // The storm is over: whoever was left in peace by mistake is told now.
-        go.send(()).unwrap();
-        assert!(matches!(unwinding.join(), Err(JoinError::Panicked(_))));
-        assert!(tasks.into_iter().all(was_cancelled));
-    });
-}
-
-#[test]
-fn a_destructor_that_runs_in_a_cancelled_task_outside_an_unwind_is_interrupted() {
-    alone(|| {
-        let (tx, rx) = channel::oneshot::<CancelHandle>();
-        let reached = Rc::new(Cell::new((false, false)));
-        let theirs = Rc::clone(&reached);
-        let task = spawn_local(move || {
-            rx.recv().unwrap().cancel();
-            drop(OnDrop(|| {
-                theirs.set((true, false));
-                sleep(LONG);
-                theirs.set((true, true));
-            }));
-        });
-        tx.send(task.cancel_handle()).unwrap();
-        assert!(was_cancelled(task));
-        assert_eq!(reached.get(), (true, false));
-    });
-}
-
 // ── storms ──────────────────────────────────────────────────────────────────────────────────────────────
 
 #[test]
@@ -927,7 +700,7 @@ fn a_message_is_received_by_the_cancelled_or_stays() {
 }
 
 /// What the tasks of a storm do until they are cancelled, or a little while.
-fn stormy(kind: usize, tx: &Sender<usize>, rx: &channel::Receiver<usize>) -> usize {
+fn stormy(kind: usize, tx: &Sender<usize>, rx: &Receiver<usize>) -> usize {
     match kind % 8 {
         0 => tx.send(1).map_or(0, |()| 1),
         1 => rx.recv().map_or(0, |_| 1),
