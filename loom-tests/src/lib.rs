@@ -4,7 +4,7 @@
 //! `primitive` made of [loom](https://docs.rs/loom) types, includes those files unchanged, and lets loom run
 //! every interleaving of small programs that use them. `cargo test` is all it takes: no flag, no `cfg(loom)`.
 //!
-//! - `primitive`, `sys`, `context`, `suspend`: stand-ins of the same names for what lies below the protocol
+//! - `primitive`, `quiet`, `sys`, `context`, `suspend`: stand-ins of the same names for what lies below the protocol
 //!   files. `bell` is what they sleep on.
 //! - `wait`, `home`, `task`, `scheduler`, `park`, `epoch`, `channel`, `select`, `sync`, `cancel`, `block_on`: the
 //!   runtime's files.
@@ -20,6 +20,7 @@
 #![allow(unsafe_code, reason = "the models keep the contracts that the runtime keeps around these files")]
 
 mod primitive;
+mod quiet;
 mod bell;
 mod sys;
 #[path = "../../runtime/src/wait/mod.rs"]

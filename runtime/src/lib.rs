@@ -48,6 +48,7 @@
 
 // ── ground: knows nothing of tasks ──────────────────────────────────────────────────────────────────────
 mod primitive;
+mod quiet;
 mod config;
 mod sys;
 mod stack;

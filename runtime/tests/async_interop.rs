@@ -767,3 +767,36 @@ fn a_future_of_tokio_runs_in_a_task() {
     });
     assert_eq!(sum, 6);
 }
+
+/// A waker that panics.
+struct Unwakeable;
+
+impl Wake for Unwakeable {
+    fn wake(self: Arc<Self>) {
+        panic!("a waker that cannot be woken");
+    }
+}
+
+#[test]
+fn a_waker_that_panics_ends_neither_who_wakes_it_nor_the_wait_of_others() {
+    let waker = Waker::from(Arc::new(Unwakeable));
+    let mut context = Context::from_waker(&waker);
+    for (tx, rx) in every_kind::<u8>() {
+        let mut first = Box::pin(rx.recv_async());
+        assert!(first.as_mut().poll(&mut context).is_pending());
+        let theirs = rx.clone();
+        let task = runtime(1);
+        let parked = task.spawn_on(0, move || theirs.recv());
+        task.spawn_on(0, || ()).join().unwrap();
+        assert!(tx.close());
+        assert_eq!(parked.join().unwrap(), Err(RecvError));
+        assert_eq!(first.as_mut().poll(&mut context), Poll::Ready(Err(RecvError)));
+    }
+    let task = runtime(1);
+    let (tx, rx) = rendezvous::<u8>();
+    let mut joined = pin!(task.spawn_on(0, move || rx.recv()));
+    assert!(joined.as_mut().poll(&mut context).is_pending());
+    drop(tx);
+    assert_eq!(task.spawn_on(0, || 7).join().unwrap(), 7, "its worker goes on");
+    assert_eq!(block_on(joined).unwrap(), Err(RecvError));
+}

@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::error::{JoinError, TaskPanic};
 use super::header::{Birth, Header, TaskRef, Vtable};
 use super::limits::End;
-use super::quiet::quietly;
+use crate::quiet::quietly;
 use crate::stack::StackError;
 use crate::wait::one::One;
 use crate::wait::waiter::{Urgency, Waiter, wake_if_any};

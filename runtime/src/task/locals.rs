@@ -12,7 +12,7 @@ use std::fmt;
 use std::mem;
 use std::rc::Rc;
 
-use super::quiet::quietly;
+use crate::quiet::quietly;
 
 /// The task-locals of one party.
 ///

@@ -6,7 +6,6 @@
 //! - [`summons`]: how others make its home look at it, a leaf protocol, too.
 //! - [`limits`]: what may end its waits early: a cancel, and the scopes it is in.
 //! - [`locals`]: what the task keeps in its task-locals.
-//! - [`quiet`]: where a panic of the user's must not get out.
 //! - [`error`]: how a join can fail.
 //!
 //! # Who may touch what
@@ -26,7 +25,6 @@
 
 pub(crate) mod claim;
 pub(crate) mod limits;
-pub(crate) mod quiet;
 pub(crate) mod locals;
 pub(crate) mod summons;
 pub(crate) mod header;

@@ -14,6 +14,7 @@ use super::lock::Lock;
 use super::waiter::{Urgency, Waiter};
 use super::word::Reason;
 use crate::primitive::relax;
+use crate::quiet::quietly;
 
 /// A waiter, and the waker of whoever polls the future.
 ///
@@ -97,6 +98,7 @@ unsafe fn wake_future(waiter: NonNull<Waiter>, _urgency: Urgency) {
     let waker = state.waker.take();
     drop(state);
     if let Some(waker) = waker {
-        waker.wake();
+        // Foreign code: its panic must not end a task, or a loop that has others to wake.
+        quietly(|| waker.wake());
     }
 }

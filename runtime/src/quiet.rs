@@ -4,9 +4,9 @@ use std::any::Any;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs a destructor of the user's, and lets nothing out. The panic hook has reported what it caught.
-pub(crate) fn quietly(destroy: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(destroy)) {
+/// Runs a destructor or a waker of the user's, and lets nothing out. The panic hook has reported what it caught.
+pub(crate) fn quietly(foreign: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(foreign)) {
         discard(payload);
     }
 }
