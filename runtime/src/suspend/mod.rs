@@ -18,7 +18,7 @@ use self::parker::Parker;
 use crate::context::{self, local::Local};
 use crate::sys::clock;
 use crate::task::cell::CancelUnwind;
-use crate::task::header::Header;
+use crate::task::header::{Header, TaskRef};
 use crate::task::limits::{End, Limits};
 use crate::wait::waiter::Waiter;
 use crate::wait::word::Reason;
@@ -88,6 +88,15 @@ impl Party {
             && party.local.is_turn_over()
         {
             party.step_aside();
+        }
+    }
+
+    /// Keeps the party's limits over code of the user's, which may hold a coroutine of another kind that outlives
+    /// the task it was begun in.
+    fn keep(self) -> Option<TaskRef> {
+        match self {
+            Party::Task(party) => Some(party.task.to_ref()),
+            Party::Thread(_) => None,
         }
     }
 
@@ -254,6 +263,7 @@ pub(crate) fn is_unwinding() -> bool {
 /// [`Cancelled`]: it has come, and `body` was unwound.
 pub(crate) fn within<R>(end: End, body: impl FnOnce() -> R) -> Result<R, Cancelled> {
     let party = Party::current();
+    let _kept = party.keep();
     let limits = party.limits();
     limits.within(end, party.is_unwinding(), |scope| match catch(body) {
         Ok(result) => Ok(result),
@@ -267,6 +277,7 @@ pub(crate) fn within<R>(end: End, body: impl FnOnce() -> R) -> Result<R, Cancell
 /// Runs `body`, and gives the payload of the panic or cancel that ends it.
 pub(crate) fn catch<R>(body: impl FnOnce() -> R) -> thread::Result<R> {
     let party = Party::current();
+    let _kept = party.keep();
     let was_unwinding = party.is_unwinding();
     let result = party.limits().catching(|| catch_unwind(AssertUnwindSafe(body)));
     // Asked again: a migratable task may be elsewhere by now.
@@ -307,6 +318,7 @@ pub(crate) fn watch_panics() {
 /// Runs `body` so that nothing outside of it interrupts its waits.
 pub(crate) fn masked<R>(body: impl FnOnce() -> R) -> R {
     let party = Party::current();
+    let _kept = party.keep();
     party.limits().within(End::Mask, party.is_unwinding(), |_| body())
 }
 

@@ -4,32 +4,28 @@
 //!   root: cancelled? ◀── timeout(1 s) ◀── mask ◀── timeout(5 ms) ◀── token.run      the innermost scope
 //!                       ╰── hidden by the mask ──╯ ╰────────── visible ─────────╯
 //! ```
-//! A scope is a frame of the party's stack. A wait is interrupted when any *visible* scope is over; the
+//! A scope lasts as long as a call. It is counted, not a frame of the stack: other coroutines inside the party may
+//! be suspended in the middle of such calls, and come back to them in any order. A wait is interrupted when any *visible* scope is over; the
 //! unwind goes to the outermost one that is, or to the party's root if the whole is cancelled.
 //!
 //! A destructor that runs in an unwind must not be unwound itself, but what runs in a scope *inside* of it may
 //! be, as far as that scope. So while the party unwinds, those scopes alone are visible that were entered in this
 //! very unwind: while the party unwound, and none has begun since.
 
-#![allow(unsafe_code, reason = "scopes are frames of the party's stack, linked by pointers")]
-
 use core::cell::Cell;
-use core::ptr::NonNull;
+use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::primitive::atomic::{AtomicBool, Ordering};
 
 /// The limits of one party, which alone uses them; and the home of a task while that is suspended.
-///
-/// INVARIANT(scope-lives): a scope in the chain is a frame of the party's stack that has not ended; it takes
-/// itself out before it does, in the reverse order of entering.
-#[derive(Debug)]
 pub(crate) struct Limits {
     /// Whether there is anything at all to look at: all that an unlimited party pays for.
     any: Cell<bool>,
     cancelled: Cell<bool>,
     cancellable: bool,
-    innermost: Cell<Option<NonNull<Scope>>>,
+    innermost: Cell<Option<Rc<Scope>>>,
     /// Unwinds that have begun, and were not seen to end.
     unwinds: Cell<u32>,
 }
@@ -38,7 +34,7 @@ pub(crate) struct Limits {
 #[derive(Debug)]
 pub(crate) struct Scope {
     end: End,
-    outer: Option<NonNull<Scope>>,
+    outer: Option<Rc<Scope>>,
     entered_in: Unwind,
 }
 
@@ -84,21 +80,30 @@ impl Limits {
 
     /// Enters a scope, runs `body`, and leaves it, also by an unwind. `body` gets to ask about the scope.
     pub(crate) fn within<R>(&self, end: End, is_unwinding: bool, body: impl FnOnce(&Scope) -> R) -> R {
-        let (outer, entered_in) = (self.innermost.get(), self.unwind(is_unwinding));
-        let scope = Scope { end, outer, entered_in };
-        self.enter(Some(NonNull::from(&scope)));
-        let _leave = Leave { limits: self, outer: scope.outer };
+        let outer = self.with_innermost(|innermost| innermost.cloned());
+        let scope = Rc::new(Scope { end, outer, entered_in: self.unwind(is_unwinding) });
+        self.enter(Some(Rc::clone(&scope)));
+        let _leave = Leave { limits: self, scope: &scope };
         body(&scope)
     }
 
-    fn enter(&self, innermost: Option<NonNull<Scope>>) {
-        self.innermost.set(innermost);
+    fn enter(&self, innermost: Option<Rc<Scope>>) {
         self.any.set(innermost.is_some() || self.cancelled.get());
+        self.innermost.set(innermost);
+    }
+
+    /// Looks at the innermost scope. `look` calls nothing that asks for it again.
+    fn with_innermost<R>(&self, look: impl FnOnce(Option<&Rc<Scope>>) -> R) -> R {
+        let innermost = self.innermost.take();
+        let seen = look(innermost.as_ref());
+        self.innermost.set(innermost);
+        seen
     }
 
     /// Whether a wait that begins at `now_ns` must not.
     pub(crate) fn is_interrupted(&self, is_unwinding: bool, now_ns: u64) -> bool {
-        self.is_interrupted_from(self.innermost.get(), self.unwind(is_unwinding), now_ns)
+        let unwind = self.unwind(is_unwinding);
+        self.with_innermost(|innermost| self.is_interrupted_from(innermost.map(Rc::as_ref), unwind, now_ns))
     }
 
     /// The party begins to unwind; it may be unwinding already.
@@ -117,10 +122,10 @@ impl Limits {
     /// Whether an unwind by interruption stops at `scope`: it is over, and nothing outside of it is that may be
     /// unwound.
     pub(crate) fn stops_at(&self, scope: &Scope, now_ns: u64) -> bool {
-        scope.is_over(now_ns) && !self.is_interrupted_from(scope.outer, scope.entered_in, now_ns)
+        scope.is_over(now_ns) && !self.is_interrupted_from(scope.outer.as_deref(), scope.entered_in, now_ns)
     }
 
-    fn is_interrupted_from(&self, innermost: Option<NonNull<Scope>>, unwind: Unwind, now_ns: u64) -> bool {
+    fn is_interrupted_from(&self, innermost: Option<&Scope>, unwind: Unwind, now_ns: u64) -> bool {
         let mut masked = false;
         let over = visible(innermost, unwind).any(|scope| {
             masked |= matches!(scope.end, End::Mask);
@@ -131,13 +136,16 @@ impl Limits {
 
     /// The nearest moment at which a visible scope is over.
     pub(crate) fn nearest_ns(&self, is_unwinding: bool) -> Option<u64> {
-        let visible = visible(self.innermost.get(), self.unwind(is_unwinding));
-        let moments =
-            visible.take_while(|scope| !matches!(scope.end, End::Mask)).filter_map(|scope| match scope.end {
+        let unwind = self.unwind(is_unwinding);
+        self.with_innermost(|innermost| {
+            let visible = visible(innermost.map(Rc::as_ref), unwind);
+            let unmasked = visible.take_while(|scope| !matches!(scope.end, End::Mask));
+            let moments = unmasked.filter_map(|scope| match scope.end {
                 End::At(ns) => Some(ns),
                 End::Flag(_) | End::Mask => None,
             });
-        moments.min()
+            moments.min()
+        })
     }
 
     fn unwind(&self, is_unwinding: bool) -> Unwind {
@@ -145,15 +153,24 @@ impl Limits {
     }
 }
 
+impl fmt::Debug for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limits")
+            .field("any", &self.any.get())
+            .field("cancelled", &self.cancelled.get())
+            .finish()
+    }
+}
+
 /// Leaves a scope.
 struct Leave<'a> {
     limits: &'a Limits,
-    outer: Option<NonNull<Scope>>,
+    scope: &'a Scope,
 }
 
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
-        self.limits.enter(self.outer);
+        self.limits.enter(self.scope.outer.clone());
     }
 }
 
@@ -169,17 +186,7 @@ impl Scope {
 }
 
 /// The scopes from `innermost` outwards that may end what runs in `unwind`.
-fn visible<'a>(innermost: Option<NonNull<Scope>>, unwind: Unwind) -> impl Iterator<Item = &'a Scope> {
-    chain(innermost).take_while(move |scope| unwind.is_none() || scope.entered_in == unwind)
-}
-
-/// The scopes from `innermost` outwards.
-fn chain<'a>(innermost: Option<NonNull<Scope>>) -> impl Iterator<Item = &'a Scope> {
-    let mut next = innermost;
-    core::iter::from_fn(move || {
-        // SAFETY: scope-lives — it is in the chain of a party that runs this, or is suspended in it.
-        let scope: &Scope = unsafe { next?.as_ref() };
-        next = scope.outer;
-        Some(scope)
-    })
+fn visible(innermost: Option<&Scope>, unwind: Unwind) -> impl Iterator<Item = &Scope> {
+    let chain = core::iter::successors(innermost, |scope| scope.outer.as_deref());
+    chain.take_while(move |scope| unwind.is_none() || scope.entered_in == unwind)
 }
