@@ -16,3 +16,5 @@ pub mod semaphore;
 pub mod barrier;
 #[path = "../../runtime/src/sync/notify.rs"]
 pub mod notify;
+
+pub use self::notify::Notify;

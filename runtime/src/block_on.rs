@@ -6,10 +6,8 @@ use core::task::{Context, Poll, Waker};
 use std::sync::Arc;
 use std::task::Wake;
 
-use crate::park::{Waited, wait_in};
-use crate::suspend::{Party, masked, unwind_cancelled};
-use crate::wait::queue::{Place, Queue};
-use crate::wait::waiter::Urgency;
+use crate::suspend::{masked, unwind_cancelled};
+use crate::sync::Notify;
 
 /// Polls `future` until it is done, and suspends the task in between; on a plain thread, parks it.
 ///
@@ -33,7 +31,7 @@ use crate::wait::waiter::Urgency;
 /// ```
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    let notice = Arc::new(Notice { queue: Queue::new(false) });
+    let notice = Arc::new(Notice(Notify::new()));
     let waker = Waker::from(Arc::clone(&notice));
     let mut context = Context::from_waker(&waker);
     loop {
@@ -44,43 +42,25 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Whether the future is to be polled again, and the party that polls it.
-struct Notice {
-    queue: Queue<bool>,
-}
+/// The signal that the future is to be polled again.
+struct Notice(Notify);
 
 impl Notice {
     fn wait(&self) {
-        if self.wait_or_cancelled().is_none() {
+        if self.0.wait_or_cancelled().is_err() {
             unwind_cancelled();
             // Unwinding already: the future is polled to its end.
-            masked(|| self.wait_or_cancelled());
-        }
-    }
-
-    fn wait_or_cancelled(&self) -> Option<()> {
-        let party = Party::enter().ok()?;
-        let noticed = |notified: &mut bool| core::mem::take(notified).then_some(());
-        match wait_in(&party, &self.queue, Place::Last, (), None, |queue| noticed(&mut queue.state)) {
-            Waited::Cancelled => None,
-            Waited::AtOnce(()) | Waited::Woken(_) | Waited::TimedOut => Some(()),
+            let _ = masked(|| self.0.wait_or_cancelled());
         }
     }
 }
 
 impl Wake for Notice {
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
+        self.0.notify_one();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let mut queue = self.queue.lock();
-        let fired = queue.fire_first();
-        // Nobody waits: the notice is kept for whoever polls now.
-        queue.state |= fired.is_none();
-        drop(queue);
-        if let Some(fired) = fired {
-            fired.leave().wake(Urgency::Queued);
-        }
+        self.0.notify_one();
     }
 }

@@ -6,6 +6,7 @@ use core::convert::Infallible;
 
 use crate::suspend::Party;
 use crate::wait::list::Node;
+use crate::wait::one::{One, Taken};
 use crate::wait::queue::{Inner, Place, Queue};
 use crate::wait::word::Reason;
 
@@ -128,6 +129,42 @@ unsafe fn wait_linked<S, W, R>(
     match reason {
         Reason::TimedOut => Waited::TimedOut,
         _ => Waited::Cancelled,
+    }
+}
+
+/// Takes the value of `one`, or waits for it until somebody gives it, or `deadline_ns` passes. `None`: there will be
+/// none. A value that has come meanwhile beats the timeout and the cancel.
+///
+/// The caller has asked [`Party::enter`] who it is.
+///
+/// # Suspends
+/// Until the value is given, or the giver leaves.
+/// # Errors
+/// The reason, if that is the deadline or a cancel.
+pub(crate) fn take_one<T>(
+    party: &Party,
+    one: &One<T>,
+    deadline_ns: Option<u64>,
+) -> Result<Option<T>, Reason> {
+    party.waiter().word().arm();
+    // SAFETY: waiter-lives — below this frame waits until it is fired, or withdraws.
+    let (taken, reason) = match unsafe { one.take_or_wait(party.waiter()) } {
+        Taken::Empty => {
+            let reason = party.wait(deadline_ns);
+            if !matches!(reason, Reason::Arm(_)) {
+                one.withdraw(party.waiter());
+            }
+            (one.take(), reason)
+        }
+        settled => {
+            party.waiter().word().rest();
+            (settled, Reason::Arm(0))
+        }
+    };
+    match (taken, reason) {
+        (Taken::Value(value), _) => Ok(Some(value)),
+        (Taken::Closed, _) | (Taken::Empty, Reason::Arm(_)) => Ok(None),
+        (Taken::Empty, reason) => Err(reason),
     }
 }
 

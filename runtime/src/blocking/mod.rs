@@ -16,9 +16,8 @@ use std::thread;
 
 use self::job::Slot;
 use self::pool::{Pool, Refused};
+use crate::park::take_one;
 use crate::suspend::{Party, masked};
-use crate::wait::one::{One, Taken};
-use crate::wait::word::Reason;
 
 /// Runs `body` on a thread of `pool` while `party` waits, and gives what came of it.
 ///
@@ -32,34 +31,15 @@ where
     T: Send,
 {
     let slot = Slot::new(body);
-    // SAFETY: slot-stays — either the job is refused, and comes to nothing, or `outlast` keeps us here until
-    // the result has arrived; nothing in between unwinds.
+    // SAFETY: slot-stays — either the job is refused, and comes to nothing, or the masked wait keeps us here
+    // until the result has arrived; nothing in between unwinds.
     let job = unsafe { slot.job() };
     match pool.submit(job) {
-        Ok(()) => Ok(outlast(party, slot.outcome())),
+        Ok(()) => {
+            // Masked, so that nothing but the value ends the wait.
+            let outcome = masked(|| take_one(party, slot.outcome(), None));
+            Ok(outcome.ok().flatten().expect("a job leaves nothing but a value"))
+        }
         Err(refused) => Err((slot.into_body().expect("a refused job was not run"), refused)),
     }
-}
-
-/// Waits for the value; masked, so that nothing but the value ends the wait.
-fn outlast<T>(party: &Party, outcome: &One<T>) -> T {
-    masked(|| {
-        party.waiter().word().arm();
-        // SAFETY: waiter-lives — the word was armed just now, and we are its owner, who waits below.
-        let taken = match unsafe { outcome.take_or_wait(party.waiter()) } {
-            Taken::Empty => {
-                let reason = party.wait(None);
-                debug_assert!(matches!(reason, Reason::Arm(_)), "a masked wait without a deadline is fired");
-                outcome.take()
-            }
-            settled => {
-                party.waiter().word().rest();
-                settled
-            }
-        };
-        match taken {
-            Taken::Value(value) => value,
-            Taken::Closed | Taken::Empty => unreachable!("a job leaves nothing but a value"),
-        }
-    })
 }

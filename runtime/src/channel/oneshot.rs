@@ -11,6 +11,7 @@ use std::ptr::NonNull;
 use std::time::Duration;
 
 use super::error::{RecvError, RecvTimeoutError, SendError, TryRecvError};
+use crate::park::take_one;
 use crate::suspend::{Party, unwind_cancelled};
 use crate::sys::clock;
 use crate::wait::one::{Left, One, Taken, TakerGone};
@@ -90,35 +91,11 @@ pub(crate) fn take<T>(one: &One<T>, deadline_ns: Option<u64>) -> Result<T, RecvF
 }
 
 fn wait_and_take<T>(one: &One<T>, deadline_ns: Option<u64>) -> Result<T, RecvFailure> {
-    let Ok(party) = Party::enter() else { return Err(RecvFailure::Cancelled) };
-    party.waiter().word().arm();
-    // SAFETY: waiter-lives — below this frame waits until it is fired, or withdraws.
-    let reason = match unsafe { one.take_or_wait(party.waiter()) } {
-        Taken::Empty => party.wait(deadline_ns),
-        settled => {
-            party.waiter().word().rest();
-            return settled_or(settled, RecvFailure::Closed);
-        }
-    };
-    if !matches!(reason, Reason::Arm(_)) {
-        one.withdraw(party.waiter());
-    }
-    // A value that has come meanwhile beats the timeout and the cancel.
-    settled_or(
-        one.take(),
-        match reason {
-            Reason::TimedOut => RecvFailure::TimedOut,
-            Reason::Cancelled => RecvFailure::Cancelled,
-            Reason::Arm(_) => RecvFailure::Closed,
-        },
-    )
-}
-
-fn settled_or<T>(taken: Taken<T>, failure: RecvFailure) -> Result<T, RecvFailure> {
-    match taken {
-        Taken::Value(value) => Ok(value),
-        Taken::Closed => Err(RecvFailure::Closed),
-        Taken::Empty => Err(failure),
+    let party = Party::enter().map_err(|_| RecvFailure::Cancelled)?;
+    match take_one(&party, one, deadline_ns) {
+        Ok(value) => value.ok_or(RecvFailure::Closed),
+        Err(Reason::TimedOut) => Err(RecvFailure::TimedOut),
+        Err(Reason::Cancelled | Reason::Arm(_)) => Err(RecvFailure::Cancelled),
     }
 }
 

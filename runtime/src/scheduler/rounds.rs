@@ -168,14 +168,15 @@ impl<'a> Rounds<'a> {
         let coroutine = unsafe { &mut *header.coroutine.as_ptr() };
         let resumed = coroutine.as_mut().map(Coroutine::resume);
         local.end_turn();
+        let is_panicking = std::thread::panicking();
         if resumed == Some(Resumed::Finished) {
             self.finish(task);
-        } else if std::thread::panicking() {
+        } else if is_panicking {
             local.storm().begin_wait(header);
-            return;
         }
-        if self.worker.local.storm().rages() && !std::thread::panicking() {
-            self.worker.local.end_storm(clock::now_ns());
+        let local = &self.worker.local;
+        if local.storm().rages() && !is_panicking {
+            local.end_storm(clock::now_ns());
         }
     }
 

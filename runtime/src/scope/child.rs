@@ -11,6 +11,7 @@ use crate::channel::oneshot;
 use crate::context;
 use crate::join::JoinHandle;
 use crate::suspend::{Cancelled, catch, unwind_cancelled};
+use crate::sync::WaitGroupToken;
 use crate::task::cell::CancelUnwind;
 use crate::task::error::JoinError;
 
@@ -18,35 +19,27 @@ use crate::task::error::JoinError;
 pub(super) struct Child<F, T, E> {
     body: Option<F>,
     result: Option<oneshot::Sender<T>>,
+    core: Arc<Core<E>>,
     /// Last, because the scope may be over when it is dropped.
-    counted: Counted<E>,
+    _counted: WaitGroupToken,
 }
 
 /// What a scope panics with when a child was not started.
 const NO_STACK: &str = "a task of a scope was not started, because there was no stack for it: let tasks end first, or raise \
      `max_stacks` or what the system grants";
 
-/// Counts its child out when it is dropped.
-struct Counted<E>(Arc<Core<E>>);
-
-impl<E> Drop for Counted<E> {
-    fn drop(&mut self) {
-        self.0.count_out();
-    }
-}
-
 impl<F, T, E> Child<F, T, E>
 where
     F: FnOnce() -> Result<T, E>,
 {
     pub(super) fn new(body: F, result: oneshot::Sender<T>, core: Arc<Core<E>>) -> Self {
-        core.count_in();
-        Self { body: Some(body), result: Some(result), counted: Counted(core) }
+        let counted = core.running.token();
+        Self { body: Some(body), result: Some(result), core, _counted: counted }
     }
 
     /// Runs the closure in the scope, and tells whoever must know what came of it. Never unwinds.
     pub(super) fn run(mut self) {
-        let core = Arc::clone(&self.counted.0);
+        let core = Arc::clone(&self.core);
         let body = self.body.take().expect("a child runs once");
         let ran = catch(|| core.children.run(body));
         // A destructor of the user's, of the closure or the result, may panic as well.
@@ -79,10 +72,10 @@ impl<F, T, E> Drop for Child<F, T, E> {
         let was_refused = self.body.is_some() && context::current().is_none();
         let dropped = catch(|| drop((self.body.take(), self.result.take())));
         if let Err(payload) = dropped {
-            self.counted.0.panicked(payload);
+            self.core.panicked(payload);
         }
         if was_refused {
-            self.counted.0.panicked(Box::new(NO_STACK));
+            self.core.panicked(Box::new(NO_STACK));
         }
     }
 }

@@ -19,11 +19,9 @@ pub use self::fork::fork_join;
 use crate::cancel::stop::Stop;
 use crate::channel::oneshot;
 use crate::context;
-use crate::park::{Waited, wait_in};
 use crate::spawn::{TaskBuilder, or_panic};
-use crate::suspend::{Cancelled, Party, catch, masked, resume, unwind_cancelled};
-use crate::wait::queue::{Place, Queue};
-use crate::wait::waiter::Urgency;
+use crate::suspend::{Cancelled, catch, masked, resume, unwind_cancelled};
+use crate::sync::WaitGroup;
 
 /// Runs `body`, which may spawn tasks that borrow from outside of it, and waits until all of them have ended.
 ///
@@ -276,7 +274,7 @@ impl<'scope, E: Send + 'scope> Scope<'scope, '_, E> {
 
 impl<E> fmt::Debug for Scope<'_, '_, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scope").field("children", &self.core.running.lock().state).finish()
+        f.debug_struct("Scope").field("children", &self.core.running.pending()).finish()
     }
 }
 
@@ -291,7 +289,7 @@ enum Failure<E> {
 /// INVARIANT(scope-waits): the scope does not return before `running` is zero, whatever happens; a child counts
 /// itself out after it has dropped its closure and its result.
 struct Core<E> {
-    running: Queue<usize>,
+    running: WaitGroup,
     children: Stop,
     body: Stop,
     failure: Mutex<Option<Failure<E>>>,
@@ -299,20 +297,11 @@ struct Core<E> {
 
 impl<E> Core<E> {
     fn new() -> Self {
-        Self { running: Queue::new(0), children: Stop::new(), body: Stop::new(), failure: Mutex::new(None) }
-    }
-
-    fn count_in(&self) {
-        self.running.lock().state += 1;
-    }
-
-    fn count_out(&self) {
-        let mut running = self.running.lock();
-        running.state -= 1;
-        let waiting = if running.state == 0 { running.fire_first() } else { None };
-        drop(running);
-        if let Some(fired) = waiting {
-            fired.leave().wake(Urgency::Queued);
+        Self {
+            running: WaitGroup::new(),
+            children: Stop::new(),
+            body: Stop::new(),
+            failure: Mutex::new(None),
         }
     }
 
@@ -336,22 +325,13 @@ impl<E> Core<E> {
 
     /// Waits until every child has ended. [`Cancelled`]: some were cut short, because the party was interrupted.
     fn wait_for_children(&self) -> Result<(), Cancelled> {
-        if self.running.lock().state == 0 {
+        if self.running.pending() == 0 {
             return Ok(());
         }
-        self.wait_until_deserted().inspect_err(|Cancelled| {
+        self.running.wait_or_cancelled().inspect_err(|Cancelled| {
             self.children.stop();
-            masked(|| self.wait_until_deserted()).expect("a masked wait is not cancelled");
+            masked(|| self.running.wait_or_cancelled()).expect("a masked wait is not cancelled");
         })
-    }
-
-    fn wait_until_deserted(&self) -> Result<(), Cancelled> {
-        let is_deserted = |running: &usize| (*running == 0).then_some(());
-        let party = Party::enter()?;
-        match wait_in(&party, &self.running, Place::Last, (), None, |running| is_deserted(&running.state)) {
-            Waited::Cancelled => Err(Cancelled),
-            Waited::AtOnce(()) | Waited::Woken(_) | Waited::TimedOut => Ok(()),
-        }
     }
 
     fn failure(&self) -> std::sync::MutexGuard<'_, Option<Failure<E>>> {

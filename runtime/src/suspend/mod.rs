@@ -100,6 +100,19 @@ impl Party {
         }
     }
 
+    /// As [`catch`], for a party that is kept.
+    fn catch<R>(self, body: impl FnOnce() -> R) -> thread::Result<R> {
+        let was_unwinding = self.is_unwinding();
+        let result = self.limits().catching(|| catch_unwind(AssertUnwindSafe(body)));
+        // Asked again: a migratable task may be elsewhere by now.
+        if let Party::Task(party) = Party::current()
+            && !was_unwinding
+        {
+            party.local.storm().note_calm(party.task);
+        }
+        result
+    }
+
     /// The party's waiter.
     #[inline]
     pub(crate) fn waiter(self) -> &'static Waiter {
@@ -265,7 +278,7 @@ pub(crate) fn within<R>(end: End, body: impl FnOnce() -> R) -> Result<R, Cancell
     let party = Party::current();
     let _kept = party.keep();
     let limits = party.limits();
-    limits.within(end, party.is_unwinding(), |scope| match catch(body) {
+    limits.within(end, party.is_unwinding(), |scope| match party.catch(body) {
         Ok(result) => Ok(result),
         Err(payload) if payload.is::<CancelUnwind>() && limits.stops_at(scope, clock::now_ns()) => {
             Err(Cancelled)
@@ -278,15 +291,7 @@ pub(crate) fn within<R>(end: End, body: impl FnOnce() -> R) -> Result<R, Cancell
 pub(crate) fn catch<R>(body: impl FnOnce() -> R) -> thread::Result<R> {
     let party = Party::current();
     let _kept = party.keep();
-    let was_unwinding = party.is_unwinding();
-    let result = party.limits().catching(|| catch_unwind(AssertUnwindSafe(body)));
-    // Asked again: a migratable task may be elsewhere by now.
-    if let Party::Task(party) = Party::current()
-        && !was_unwinding
-    {
-        party.local.storm().note_calm(party.task);
-    }
-    result
+    party.catch(body)
 }
 
 /// Unwinds: by a cancel, or by a panic that was caught and goes on.

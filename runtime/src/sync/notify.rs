@@ -10,7 +10,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::epoch::{Epochs, Passed};
-use crate::suspend::{Party, unwind_cancelled};
+use crate::suspend::{Cancelled, Party, unwind_cancelled};
 use crate::sys::clock;
 
 /// A signal from parties that have something to tell to parties that wait for it.
@@ -154,6 +154,11 @@ impl Notify {
     /// ```
     pub fn wait_timeout(&self, timeout: Duration) -> Result<(), WaitTimeoutError> {
         self.wait_until(Some(clock::after(timeout))).map_err(Left::in_time)
+    }
+
+    /// As [`Notify::wait`], with a cancel as a value.
+    pub(crate) fn wait_or_cancelled(&self) -> Result<(), Cancelled> {
+        self.wait_until(None).map_err(|_| Cancelled)
     }
 
     fn wait_until(&self, deadline_ns: Option<u64>) -> Result<(), Left> {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::epoch::{Epochs, Passed};
-use crate::suspend::{Party, unwind_cancelled};
+use crate::suspend::{Cancelled, Party, unwind_cancelled};
 use crate::sys::clock;
 
 /// A number of things to be done, and parties that wait until all are. Clones are the same group.
@@ -230,6 +230,11 @@ impl WaitGroup {
                 WaitGroupTimeoutError { pending: self.pending() }
             }
         })
+    }
+
+    /// As [`WaitGroup::wait`], with a cancel as a value.
+    pub(crate) fn wait_or_cancelled(&self) -> Result<(), Cancelled> {
+        self.wait_until(None).map_err(|_| Cancelled)
     }
 
     fn wait_until(&self, deadline_ns: Option<u64>) -> Result<(), Left> {
