@@ -1,5 +1,7 @@
 //! Channels, joins and oneshots awaited under tokio and smol: nothing is lost, whoever is dropped when.
 
+mod support;
+
 use std::collections::HashSet;
 use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
@@ -13,14 +15,10 @@ use moonfleet::channel::{
     self, Receiver, RecvError, SendError, Sender, TryRecvError, TrySendError, bounded, rendezvous, unbounded,
 };
 use moonfleet::time::{self, Elapsed};
-use moonfleet::{JoinError, JoinHandle, Runtime, block_on, foreign, scope, spawn_local, yield_now};
+use moonfleet::{JoinError, JoinHandle, block_on, foreign, scope, spawn_local, yield_now};
 use smol::future::{or, yield_now as yield_async};
 
-const LONG: Duration = Duration::from_secs(600);
-
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
+use support::{LONG, runtime};
 
 /// A rendezvous, a ring of one, a ring, a list of segments without a bound.
 fn every_kind<T>() -> [(Sender<T>, Receiver<T>); 4] {

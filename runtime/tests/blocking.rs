@@ -1,6 +1,7 @@
 //! `blocking`: the worker goes on, borrows hold, nothing returns early, and the threads come and go.
 
 mod child;
+mod support;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,11 +15,7 @@ use moonfleet::{
     BuildError, JoinError, Runtime, blocking, channel, spawn, spawn_local, try_blocking, yield_now,
 };
 
-const LONG: Duration = Duration::from_secs(600);
-
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
+use support::{LONG, runtime};
 
 fn until(mut done: impl FnMut() -> bool) {
     while !done() {

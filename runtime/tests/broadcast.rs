@@ -1,9 +1,10 @@
 //! Broadcast channels: what they promise, and random programs against a model of one.
 
+mod support;
+
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
@@ -11,66 +12,19 @@ use moonfleet::channel::broadcast;
 use moonfleet::channel::broadcast::{
     MAX_CAPACITY, RecvError as Missed, RecvTimeoutError as MissedInTime, TryRecvError as MissedNow,
 };
-use moonfleet::{JoinError, JoinHandle, Runtime, spawn_local, yield_now};
+use moonfleet::{JoinError, JoinHandle, spawn_local};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::TestCaseResult;
 
-const LONG: Duration = Duration::from_secs(600);
+use support::cargo::Cargo;
+use support::{LONG, alone, park, runtime, settle};
+
 const SHORT: Duration = Duration::from_millis(2);
-
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
-
-/// Runs `body` as the first task of a one-worker runtime, where the order of tasks is certain.
-fn alone<T: Send>(body: impl FnOnce() -> T + Send) -> T {
-    runtime(1).block_on(body)
-}
-
-/// Lets every task run that can.
-fn settle() {
-    (0..4).for_each(|_| yield_now());
-}
 
 fn config() -> ProptestConfig {
     ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() }
-}
-
-/// Counts how often it is cloned, and how many there are.
-struct Cargo {
-    clones: Arc<AtomicUsize>,
-    alive: Arc<AtomicUsize>,
-}
-
-impl Cargo {
-    fn new() -> Self {
-        Self { clones: Arc::default(), alive: Arc::new(AtomicUsize::new(1)) }
-    }
-
-    /// Another, counted in the same place, but not as a clone.
-    fn another(&self) -> Self {
-        self.alive.fetch_add(1, Ordering::Relaxed);
-        Self { clones: Arc::clone(&self.clones), alive: Arc::clone(&self.alive) }
-    }
-
-    fn alive(&self) -> usize {
-        self.alive.load(Ordering::Relaxed)
-    }
-}
-
-impl Clone for Cargo {
-    fn clone(&self) -> Self {
-        self.clones.fetch_add(1, Ordering::Relaxed);
-        self.another()
-    }
-}
-
-impl Drop for Cargo {
-    fn drop(&mut self) {
-        self.alive.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 #[test]
@@ -466,15 +420,6 @@ fn endless_waits() -> (Vec<Box<dyn FnOnce() + Send>>, impl Sized) {
         Box::new(move || assert!(other.recv_timeout(LONG).is_err())),
     ];
     (waits, tx)
-}
-
-/// Starts `wait` in a task of `runtime`, and returns when the task has suspended.
-fn park(runtime: &Runtime, wait: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    let task = runtime.spawn_on(0, wait);
-    // Queued behind it on the same worker: when this has run, the task has suspended.
-    runtime.spawn_on(0, || ()).join().unwrap();
-    assert!(!task.is_finished());
-    task
 }
 
 #[test]

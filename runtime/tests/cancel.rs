@@ -1,5 +1,7 @@
 //! Cancels: at every suspension point, at every moment of a task's life, from everywhere; and what they leave.
 
+mod support;
+
 use std::panic::{catch_unwind, panic_any};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,77 +17,14 @@ use moonfleet::neighbour;
 use moonfleet::select::{RecvArm, Selected, SendArm, Wait, select};
 use moonfleet::time::{Elapsed, sleep, sleep_until, timeout};
 use moonfleet::{
-    JoinError, JoinHandle, Runtime, TaskBuilder, block_on, fork_join, scope, select, spawn, spawn_local,
-    spawn_on, yield_now,
+    JoinError, JoinHandle, TaskBuilder, block_on, fork_join, scope, select, spawn, spawn_local, spawn_on,
+    yield_now,
 };
 
-const LONG: Duration = Duration::from_secs(600);
+use support::drops::{Drops, OnDrop, park_with_guard};
+use support::{LONG, alone, runtime, settle, was_cancelled};
+
 const SOON: Duration = Duration::from_micros(200);
-
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
-
-/// Runs `body` as the first task of a one-worker runtime, where the order of tasks is certain.
-fn alone<T: Send>(body: impl FnOnce() -> T + Send) -> T {
-    runtime(1).block_on(body)
-}
-
-/// Lets every task of this worker run that can.
-fn settle() {
-    (0..200).for_each(|_| yield_now());
-}
-
-fn was_cancelled<T>(task: JoinHandle<T>) -> bool {
-    matches!(task.join(), Err(JoinError::Cancelled { .. }))
-}
-
-/// Counts how often it is dropped.
-#[derive(Clone, Default)]
-struct Drops(Arc<AtomicUsize>);
-
-struct Guard(Drops);
-
-impl Drops {
-    fn guard(&self) -> Guard {
-        Guard(self.clone())
-    }
-
-    fn count(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        self.0.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-/// Does what it was told when it is dropped.
-struct OnDrop<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
-}
-
-/// Starts `body` on worker 0 and returns when it has suspended, with a guard on its stack.
-fn park_with_guard<T: Send + 'static>(
-    runtime: &Runtime,
-    drops: &Drops,
-    body: impl FnOnce() -> T + Send + 'static,
-) -> JoinHandle<T> {
-    let guard = drops.guard();
-    let task = runtime.spawn_on(0, move || {
-        let _guard = guard;
-        body()
-    });
-    // Queued behind it on the same worker: when this has run, the task has suspended.
-    runtime.spawn_on(0, || ()).join().unwrap();
-    task
-}
 
 // ── every suspension point ──────────────────────────────────────────────────────────────────────────────
 

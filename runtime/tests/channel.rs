@@ -1,5 +1,7 @@
 //! Channels: what a send and a receive promise, from tasks and threads, open and closed.
 
+mod support;
+
 use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
@@ -14,20 +16,11 @@ use moonfleet::channel::{
 };
 use moonfleet::{Runtime, spawn, spawn_local, yield_now};
 
-const LONG: Duration = Duration::from_secs(600);
-
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
+use support::{LONG, alone, runtime};
 
 /// A rendezvous, a ring of one, a ring, a list of segments with and without a bound.
 fn every_kind<T>() -> [(Sender<T>, Receiver<T>); 5] {
     [rendezvous(), bounded(1), bounded(64), bounded(1_025), unbounded()]
-}
-
-/// Runs `body` as the first task of a one-worker runtime, where the order of tasks is certain.
-fn alone(body: impl FnOnce() + Send) {
-    runtime(1).block_on(body);
 }
 
 /// Counts how often it is dropped.

@@ -1,8 +1,9 @@
 //! Fork and join: both sides have ended when the call returns, panics, or is cancelled.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+mod support;
+
+use std::panic::panic_any;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use moonfleet::cancel;
@@ -10,86 +11,9 @@ use moonfleet::channel::unbounded;
 use moonfleet::time::{self, Elapsed, sleep};
 use moonfleet::{JoinError, Runtime, fork_join, yield_now};
 
-const LONG: Duration = Duration::from_secs(600);
-
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
-
-/// Lets every task of this worker run that can.
-fn settle() {
-    (0..200).for_each(|_| yield_now());
-}
-
-/// The payload of the panic that ends `body`.
-fn panic_of<T>(body: impl FnOnce() -> T) -> Box<dyn std::any::Any + Send> {
-    catch_unwind(AssertUnwindSafe(body)).map(drop).expect_err("it should panic")
-}
-
-/// What a frame lends to its children: afterwards it can be told how they treated it.
-#[derive(Clone, Default)]
-struct Log {
-    /// Of the deck that this log belongs to.
-    sunk: Arc<AtomicBool>,
-    boarded: Arc<AtomicUsize>,
-    left: Arc<AtomicUsize>,
-    drowned: Arc<AtomicUsize>,
-}
-
-/// Lives on a frame.
-struct Deck(Log);
-
-/// Borrows the deck; when it is dropped, it looks whether the deck is still there.
-struct Sailor<'a>(&'a Deck, Log);
-
-impl Log {
-    /// A deck of its own, whose sailors are counted here.
-    fn deck(&self) -> Deck {
-        Deck(Log { sunk: Arc::default(), ..self.clone() })
-    }
-
-    /// Every sailor has left, and none too late.
-    fn is_safe(&self) -> bool {
-        let left = self.left.load(Ordering::SeqCst);
-        left == self.boarded.load(Ordering::SeqCst) && self.drowned.load(Ordering::SeqCst) == 0
-    }
-}
-
-impl Deck {
-    fn board(&self) -> Sailor<'_> {
-        self.0.boarded.fetch_add(1, Ordering::SeqCst);
-        Sailor(self, self.0.clone())
-    }
-}
-
-impl Drop for Deck {
-    fn drop(&mut self) {
-        self.0.sunk.store(true, Ordering::SeqCst);
-    }
-}
-
-impl Sailor<'_> {
-    fn work(&self) {
-        assert!(!self.0.0.sunk.load(Ordering::SeqCst));
-    }
-}
-
-impl Drop for Sailor<'_> {
-    fn drop(&mut self) {
-        // Asked of the log, not of the deck: a failure of this test shall not be undefined behaviour.
-        self.1.drowned.fetch_add(usize::from(self.1.sunk.load(Ordering::SeqCst)), Ordering::SeqCst);
-        self.1.left.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-/// Does what it was told when it is dropped.
-struct OnDrop<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
-}
+use support::deck::Log;
+use support::drops::OnDrop;
+use support::{LONG, panic_of, runtime, settle};
 
 fn sum(numbers: &[u64]) -> u64 {
     if numbers.len() <= 4 {

@@ -1,16 +1,16 @@
 //! Intervals and timer callbacks: on time, without drift, from tasks and threads, however short or long.
 
+mod support;
+
 use std::panic::catch_unwind;
 use std::time::{Duration, Instant};
 
 use moonfleet::time::{Interval, MissedTicks, after, interval, interval_at, sleep};
-use moonfleet::{JoinError, Runtime, channel, select, spawn, spawn_local, yield_now};
+use moonfleet::{JoinError, channel, select, spawn, spawn_local, yield_now};
+
+use support::runtime;
 
 const POLICIES: [MissedTicks; 3] = [MissedTicks::Burst, MissedTicks::Delay, MissedTicks::Skip];
-
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
 
 /// A moment in the past that any clock since boot can name.
 fn past() -> Instant {

@@ -1,6 +1,7 @@
 //! Panics: they end one task, reach whoever joins it, and disturb nobody else.
 
 mod child;
+mod support;
 
 use std::cell::Cell;
 use std::os::unix::process::ExitStatusExt;
@@ -13,9 +14,7 @@ use moonfleet::{
     JoinError, Runtime, TaskBuilder, channel, panicking, select, spawn, spawn_local, task_local, yield_now,
 };
 
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
+use support::runtime;
 
 /// Panics when it is dropped.
 struct Bomb;

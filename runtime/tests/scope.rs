@@ -1,5 +1,7 @@
 //! Scopes: children borrow, end before their parent, and fail together, whatever goes wrong.
 
+mod support;
+
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::rc::Rc;
@@ -15,91 +17,9 @@ use moonfleet::{
     yield_now,
 };
 
-const LONG: Duration = Duration::from_secs(600);
-
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
-
-/// Runs `body` as the first task of a one-worker runtime, where the order of tasks is certain.
-fn alone<T: Send>(body: impl FnOnce() -> T + Send) -> T {
-    runtime(1).block_on(body)
-}
-
-/// Lets every task of this worker run that can.
-fn settle() {
-    (0..200).for_each(|_| yield_now());
-}
-
-/// The payload of the panic that ends `body`.
-fn panic_of<T>(body: impl FnOnce() -> T) -> Box<dyn std::any::Any + Send> {
-    catch_unwind(AssertUnwindSafe(body)).map(drop).expect_err("it should panic")
-}
-
-/// What a frame lends to its children: afterwards it can be told how they treated it.
-#[derive(Clone, Default)]
-struct Log {
-    /// Of the deck that this log belongs to.
-    sunk: Arc<AtomicBool>,
-    boarded: Arc<AtomicUsize>,
-    left: Arc<AtomicUsize>,
-    drowned: Arc<AtomicUsize>,
-}
-
-/// Lives on a frame.
-struct Deck(Log);
-
-/// Borrows the deck; when it is dropped, it looks whether the deck is still there.
-struct Sailor<'a>(&'a Deck, Log);
-
-impl Log {
-    /// A deck of its own, whose sailors are counted here.
-    fn deck(&self) -> Deck {
-        Deck(Log { sunk: Arc::default(), ..self.clone() })
-    }
-
-    /// Every sailor has left, and none too late.
-    fn is_safe(&self) -> bool {
-        let left = self.left.load(Ordering::SeqCst);
-        left == self.boarded.load(Ordering::SeqCst) && self.drowned.load(Ordering::SeqCst) == 0
-    }
-}
-
-impl Deck {
-    fn board(&self) -> Sailor<'_> {
-        self.0.boarded.fetch_add(1, Ordering::SeqCst);
-        Sailor(self, self.0.clone())
-    }
-}
-
-impl Drop for Deck {
-    fn drop(&mut self) {
-        self.0.sunk.store(true, Ordering::SeqCst);
-    }
-}
-
-impl Sailor<'_> {
-    fn work(&self) {
-        assert!(!self.0.0.sunk.load(Ordering::SeqCst));
-    }
-}
-
-impl Drop for Sailor<'_> {
-    fn drop(&mut self) {
-        // Asked of the log, not of the deck: a failure of this test shall not be undefined behaviour.
-        self.1.drowned.fetch_add(usize::from(self.1.sunk.load(Ordering::SeqCst)), Ordering::SeqCst);
-        self.1.left.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-/// Does what it was told when it is dropped.
-struct OnDrop<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
-}
+use support::deck::Log;
+use support::drops::OnDrop;
+use support::{LONG, alone, panic_of, runtime, settle};
 
 // ── borrows and results ─────────────────────────────────────────────────────────────────────────────────
 

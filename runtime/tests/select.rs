@@ -1,18 +1,16 @@
 //! Select: every form of the macro, and what is promised to winners and losers.
 
+mod support;
+
 use std::collections::HashMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use moonfleet::channel::{self, Receiver, RecvError, Sender, bounded, rendezvous, unbounded};
 use moonfleet::select::{Arm, RecvArm, Selected, SendArm, Wait, select as select_of};
-use moonfleet::{Runtime, select, spawn, spawn_local, yield_now};
+use moonfleet::{select, spawn, spawn_local, yield_now};
 
-const LONG: Duration = Duration::from_secs(600);
-
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
+use support::{LONG, runtime};
 
 #[test]
 fn the_macro_takes_expressions_blocks_and_trailing_commas() {

@@ -1,7 +1,8 @@
 //! Semaphores: what they promise, from tasks and threads, and random programs against a model of one.
 
+mod support;
+
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -9,59 +10,16 @@ use std::time::{Duration, Instant};
 
 use moonfleet::sync::{AcquireError, AcquireTimeoutError, OwnedPermit, Semaphore, TryAcquireError};
 use moonfleet::time::sleep_until;
-use moonfleet::{JoinError, JoinHandle, Runtime, spawn_local, yield_now};
+use moonfleet::{JoinHandle, spawn_local, yield_now};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
-const LONG: Duration = Duration::from_secs(600);
+use support::{
+    LONG, alone, complaint, ends_completely, keep_the_worker_busy, park, runtime, settle, was_cancelled,
+};
+
 const SHORT: Duration = Duration::from_millis(2);
-
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
-
-/// Runs `body` as the first task of a one-worker runtime, where the order of tasks is certain.
-fn alone<T: Send>(body: impl FnOnce() -> T + Send) -> T {
-    runtime(1).block_on(body)
-}
-
-/// Lets every task run that can.
-fn settle() {
-    (0..4).for_each(|_| yield_now());
-}
-
-/// Keeps the worker from everything else for `duration`; timers that run out meanwhile fire together.
-fn keep_the_worker_busy(duration: Duration) {
-    let start = Instant::now();
-    while start.elapsed() < duration {
-        std::hint::spin_loop();
-    }
-}
-
-/// What the panic of `body` says.
-fn complaint<T>(body: impl FnOnce() -> T) -> String {
-    let panic = catch_unwind(AssertUnwindSafe(body)).err().expect("it panics");
-    panic.downcast::<String>().map_or_else(|p| (*p.downcast::<&str>().unwrap()).to_owned(), |s| *s)
-}
-
-/// Starts `wait` in a task of `runtime`, and returns when the task has suspended.
-fn park(runtime: &Runtime, wait: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    let task = runtime.spawn_on(0, wait);
-    // Queued behind it on the same worker: when this has run, the task has suspended.
-    runtime.spawn_on(0, || ()).join().unwrap();
-    task
-}
-
-fn was_cancelled<T>(task: JoinHandle<T>) -> bool {
-    matches!(task.join(), Err(JoinError::Cancelled { .. }))
-}
-
-/// Shuts `runtime` down, which cancels what waits in it.
-fn shut_down(runtime: Runtime) {
-    let report = runtime.shutdown(LONG);
-    assert!(report.is_complete(), "{report}");
-}
 
 #[test]
 fn permits_come_back_unless_they_are_forgotten() {
@@ -150,7 +108,7 @@ fn who_is_cancelled_at_the_head_lets_those_behind_go_on() {
     assert!(semaphore.try_acquire().is_err(), "somebody waits");
     thread::scope(|scope| {
         let small = scope.spawn(|| semaphore.acquire().map(drop));
-        shut_down(runtime);
+        ends_completely(runtime);
         assert_eq!(small.join().unwrap(), Ok(()));
     });
     assert!(was_cancelled(large));

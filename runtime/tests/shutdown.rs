@@ -1,5 +1,7 @@
 //! Shutdown: every task ends, every destructor runs once, and what cannot end is named.
 
+mod support;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,20 +17,7 @@ use moonfleet::{
     spawn_local, yield_now,
 };
 
-const LONG: Duration = Duration::from_secs(600);
-
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
-
-fn ends_completely(runtime: Runtime) {
-    let report = runtime.shutdown(LONG);
-    assert!(report.is_complete(), "{report}");
-}
-
-fn was_cancelled<T>(task: JoinHandle<T>) -> bool {
-    matches!(task.join(), Err(JoinError::Cancelled { .. }))
-}
+use support::{LONG, ends_completely, runtime, was_cancelled};
 
 /// Counts how often it is dropped.
 #[derive(Clone, Default)]

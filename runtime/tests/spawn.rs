@@ -1,5 +1,7 @@
 //! Spawning: who may start a task, where it stays, and in which order tasks begin.
 
+mod support;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -8,11 +10,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use moonfleet::{Runtime, TaskBuilder, channel, current_task, spawn, spawn_local, spawn_on, yield_now};
+use moonfleet::{TaskBuilder, channel, current_task, spawn, spawn_local, spawn_on, yield_now};
 
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
+use support::runtime;
 
 #[test]
 fn an_unstarted_task_is_stolen_from_a_busy_worker() {

@@ -1,55 +1,18 @@
 //! Conditions: who is notified, how often, and what is left behind by deadlines, panics and shutdown.
 
+mod support;
+
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use moonfleet::sync::{Condvar, Mutex};
-use moonfleet::{JoinError, JoinHandle, Runtime, spawn_local, yield_now};
+use moonfleet::{JoinError, JoinHandle, spawn_local, yield_now};
 
-const LONG: Duration = Duration::from_secs(600);
+use support::{LONG, alone, ends_completely, park, runtime, start, was_cancelled, yield_until};
+
 const SHORT: Duration = Duration::from_millis(2);
-
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
-
-/// Runs `body` as the first task of a one-worker runtime, where the order of tasks is certain.
-fn alone<T: Send>(body: impl FnOnce() -> T + Send) -> T {
-    runtime(1).block_on(body)
-}
-
-/// Gives the others turns until `is_done`.
-fn yield_until(is_done: impl Fn() -> bool) {
-    while !is_done() {
-        yield_now();
-    }
-}
-
-/// Starts `body` and runs it up to its first wait. For use in `alone`.
-fn start<T: 'static>(body: impl FnOnce() -> T + 'static) -> JoinHandle<T> {
-    let task = spawn_local(body);
-    yield_now();
-    task
-}
-
-/// Starts `body` on worker 0 and returns when it has suspended.
-fn park(runtime: &Runtime, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    let task = runtime.spawn_on(0, body);
-    // Queued behind it on the same worker: when this has run, the task has suspended.
-    runtime.spawn_on(0, || ()).join().unwrap();
-    task
-}
-
-fn ends_completely(runtime: Runtime) {
-    let report = runtime.shutdown(LONG);
-    assert!(report.is_complete(), "{report}");
-}
-
-fn was_cancelled<T>(task: JoinHandle<T>) -> bool {
-    matches!(task.join(), Err(JoinError::Cancelled { .. }))
-}
 
 /// A mutex with its condition, and what has happened.
 #[derive(Default)]

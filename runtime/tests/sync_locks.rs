@@ -1,5 +1,7 @@
 //! Locks: who gets in, in which order, and what is left behind by deadlines, panics and shutdown.
 
+mod support;
+
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -10,52 +12,13 @@ use std::time::{Duration, Instant};
 
 use moonfleet::sync::{Mutex, RwLock, RwLockWriteGuard};
 use moonfleet::time::sleep;
-use moonfleet::{JoinError, JoinHandle, Runtime, channel, spawn_local, yield_now};
+use moonfleet::{JoinError, JoinHandle, channel, yield_now};
 
-const LONG: Duration = Duration::from_secs(600);
+use support::{LONG, alone, ends_completely, park, runtime, start, was_cancelled, yield_until};
+
 const SHORT: Duration = Duration::from_millis(2);
 /// Longer than the half millisecond for which a waiter may lose.
 const PATIENCE: Duration = Duration::from_millis(1);
-
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
-
-/// Runs `body` as the first task of a one-worker runtime, where the order of tasks is certain.
-fn alone<T: Send>(body: impl FnOnce() -> T + Send) -> T {
-    runtime(1).block_on(body)
-}
-
-/// Gives the others turns until `is_done`.
-fn yield_until(is_done: impl Fn() -> bool) {
-    while !is_done() {
-        yield_now();
-    }
-}
-
-/// Starts `body` and runs it up to its first wait. For use in `alone`.
-fn start<T: 'static>(body: impl FnOnce() -> T + 'static) -> JoinHandle<T> {
-    let task = spawn_local(body);
-    yield_now();
-    task
-}
-
-/// Starts `body` on worker 0 and returns when it has suspended.
-fn park(runtime: &Runtime, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    let task = runtime.spawn_on(0, body);
-    // Queued behind it on the same worker: when this has run, the task has suspended.
-    runtime.spawn_on(0, || ()).join().unwrap();
-    task
-}
-
-fn ends_completely(runtime: Runtime) {
-    let report = runtime.shutdown(LONG);
-    assert!(report.is_complete(), "{report}");
-}
-
-fn was_cancelled<T>(task: JoinHandle<T>) -> bool {
-    matches!(task.join(), Err(JoinError::Cancelled { .. }))
-}
 
 /// What happened, in order. For tasks of one worker.
 #[derive(Clone, Default)]

@@ -1,27 +1,19 @@
 //! What is made once: by whom, and what happens when the maker fails.
 
+mod support;
+
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use moonfleet::sync::{LazyLock, Once, OnceCell};
 use moonfleet::time::sleep;
-use moonfleet::{JoinError, Runtime, channel, spawn_local, yield_now};
+use moonfleet::{JoinError, channel, spawn_local, yield_now};
 
-const LONG: Duration = Duration::from_secs(600);
-
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
-
-/// Runs `body` as the first task of a one-worker runtime, where the order of tasks is certain.
-fn alone<T: Send>(body: impl FnOnce() -> T + Send) -> T {
-    runtime(1).block_on(body)
-}
+use support::{LONG, alone, runtime};
 
 fn message(panic: &(dyn std::any::Any + Send)) -> &str {
     panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str)).unwrap()

@@ -1,7 +1,8 @@
 //! Signals: what barriers, wait groups, notifications and events promise, from tasks and threads; and how the
 //! waits of all signals, semaphores included, end when their task is cancelled.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod support;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -9,56 +10,13 @@ use std::time::{Duration, Instant};
 
 use moonfleet::sync::{Barrier, Event, Notify, Semaphore, WaitGroup, WaitTimeoutError};
 use moonfleet::time::sleep_until;
-use moonfleet::{JoinError, JoinHandle, Runtime, spawn, spawn_local, yield_now};
+use moonfleet::{JoinHandle, spawn, spawn_local};
 
-const LONG: Duration = Duration::from_secs(600);
+use support::{
+    LONG, alone, complaint, ends_completely, keep_the_worker_busy, park, runtime, settle, was_cancelled,
+};
+
 const SHORT: Duration = Duration::from_millis(2);
-
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
-
-/// Runs `body` as the first task of a one-worker runtime, where the order of tasks is certain.
-fn alone<T: Send>(body: impl FnOnce() -> T + Send) -> T {
-    runtime(1).block_on(body)
-}
-
-/// Lets every task run that can.
-fn settle() {
-    (0..4).for_each(|_| yield_now());
-}
-
-/// Keeps the worker from everything else for `duration`; timers that run out meanwhile fire together.
-fn keep_the_worker_busy(duration: Duration) {
-    let start = Instant::now();
-    while start.elapsed() < duration {
-        std::hint::spin_loop();
-    }
-}
-
-/// What the panic of `body` says.
-fn complaint<T>(body: impl FnOnce() -> T) -> String {
-    let panic = catch_unwind(AssertUnwindSafe(body)).err().expect("it panics");
-    panic.downcast::<String>().map_or_else(|p| (*p.downcast::<&str>().unwrap()).to_owned(), |s| *s)
-}
-
-/// Starts `wait` in a task of `runtime`, and returns when the task has suspended.
-fn park(runtime: &Runtime, wait: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    let task = runtime.spawn_on(0, wait);
-    // Queued behind it on the same worker: when this has run, the task has suspended.
-    runtime.spawn_on(0, || ()).join().unwrap();
-    task
-}
-
-fn was_cancelled<T>(task: JoinHandle<T>) -> bool {
-    matches!(task.join(), Err(JoinError::Cancelled { .. }))
-}
-
-/// Shuts `runtime` down, which cancels what waits in it.
-fn shut_down(runtime: Runtime) {
-    let report = runtime.shutdown(LONG);
-    assert!(report.is_complete(), "{report}");
-}
 
 // ── barrier ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -128,7 +86,7 @@ fn a_party_that_is_cancelled_is_counted_out() {
         park(&runtime, move || assert!(!barrier.wait().is_leader()))
     });
     assert_eq!(barrier.wait_timeout(Duration::ZERO).unwrap_err().arrived, 3);
-    shut_down(runtime);
+    ends_completely(runtime);
     assert!(parties.into_iter().all(was_cancelled));
     assert_eq!(barrier.wait_timeout(Duration::ZERO).unwrap_err().arrived, 1);
 }
@@ -224,7 +182,7 @@ fn a_token_of_a_cancelled_task_is_done() {
         never.wait();
     });
     assert_eq!(group.wait_timeout(Duration::ZERO).unwrap_err().pending, 1);
-    shut_down(runtime);
+    ends_completely(runtime);
     group.wait();
     assert!(was_cancelled(task));
 }
@@ -353,7 +311,7 @@ fn a_signal_that_meets_a_cancel_is_received_or_kept() {
         });
         thread::scope(|scope| {
             scope.spawn(|| notify.notify_one());
-            shut_down(runtime);
+            ends_completely(runtime);
         });
         assert_ne!(received.load(Ordering::Relaxed), notify.wait_timeout(Duration::ZERO).is_ok());
     }
@@ -475,7 +433,7 @@ fn shutdown_unwinds_every_wait() {
     for workers in [1, 2] {
         let runtime = runtime(workers);
         let tasks: Vec<_> = endless_waits().into_iter().map(|wait| park(&runtime, wait)).collect();
-        shut_down(runtime);
+        ends_completely(runtime);
         assert!(tasks.into_iter().all(was_cancelled));
     }
 }
@@ -503,7 +461,7 @@ fn a_destructor_of_a_cancelled_task_may_wait() {
         }
     });
     semaphore.add_permits(2);
-    shut_down(runtime);
+    ends_completely(runtime);
     assert!(was_cancelled(task));
     assert!(reached.load(Ordering::Relaxed));
     assert_eq!(semaphore.available_permits(), 2);

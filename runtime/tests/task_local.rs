@@ -1,5 +1,7 @@
 //! Task-locals: one value for each task, made late, destroyed in order on the task's own stack.
 
+mod support;
+
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::rc::Rc;
@@ -8,11 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use moonfleet::{JoinError, Runtime, channel, spawn, spawn_local, task_local, yield_now};
+use moonfleet::{JoinError, channel, spawn, spawn_local, task_local, yield_now};
 
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
+use support::runtime;
 
 /// Where destructors write, shared between a test and its tasks.
 type Log = Arc<Mutex<Vec<&'static str>>>;

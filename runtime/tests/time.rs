@@ -1,5 +1,7 @@
 //! Sleeping: never early, in order, from tasks and threads, however long or short.
 
+mod support;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::thread;
@@ -7,11 +9,9 @@ use std::time::{Duration, Instant};
 
 use moonfleet::channel::{RecvTimeoutError, bounded, oneshot, rendezvous};
 use moonfleet::time::{sleep, sleep_until};
-use moonfleet::{JoinError, Runtime, spawn, spawn_local, yield_now};
+use moonfleet::{JoinError, spawn, spawn_local, yield_now};
 
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
+use support::runtime;
 
 fn sleeps_its_time(duration: Duration) {
     let start = Instant::now();

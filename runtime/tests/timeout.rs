@@ -1,5 +1,7 @@
 //! Deadlines around code: nested, masked, swallowed, in destructors, in tasks and on plain threads.
 
+mod support;
+
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -12,28 +14,17 @@ use moonfleet::channel::{self, TryRecvError, TrySendError, bounded, rendezvous};
 use moonfleet::foreign::{self, RecvFailure, SendFailure};
 use moonfleet::select::{RecvArm, Selected, SendArm, Wait};
 use moonfleet::time::{Elapsed, deadline, sleep, sleep_until, timeout};
-use moonfleet::{JoinError, Runtime, block_on, run, select, spawn, spawn_local, yield_now};
+use moonfleet::{JoinError, block_on, run, select, spawn, spawn_local, yield_now};
 
-const LONG: Duration = Duration::from_secs(600);
+use support::drops::OnDrop;
+use support::{LONG, runtime};
+
 const SOON: Duration = Duration::from_micros(200);
-
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
 
 /// Runs `body` in a task and on a plain thread: deadlines mean the same in both.
 fn everywhere(body: impl Fn() + Sync) {
     runtime(1).block_on(&body);
     body();
-}
-
-/// Does what it was told when it is dropped.
-struct OnDrop<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
 }
 
 /// Waits for too long.

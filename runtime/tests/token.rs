@@ -1,5 +1,7 @@
 //! Cancel tokens: trees of any shape, cancelled at any moment, from anywhere.
 
+mod support;
+
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,24 +11,11 @@ use std::time::Duration;
 use moonfleet::cancel::{self, CancelToken, Cancelled};
 use moonfleet::channel::{rendezvous, unbounded};
 use moonfleet::time::{Elapsed, sleep, timeout};
-use moonfleet::{JoinError, Runtime, TaskBuilder, select, spawn, spawn_local, yield_now};
+use moonfleet::{JoinError, TaskBuilder, select, spawn, spawn_local, yield_now};
 
-const LONG: Duration = Duration::from_secs(600);
+use support::{LONG, alone, runtime, settle};
+
 const SOON: Duration = Duration::from_micros(200);
-
-fn runtime(workers: usize) -> Runtime {
-    Runtime::builder().workers(workers).build().unwrap()
-}
-
-/// Runs `body` as the first task of a one-worker runtime, where the order of tasks is certain.
-fn alone(body: impl FnOnce() + Send) {
-    runtime(1).block_on(body);
-}
-
-/// Lets every task of this worker run that can.
-fn settle() {
-    (0..200).for_each(|_| yield_now());
-}
 
 /// Counts how often it is dropped.
 struct Counts(Arc<AtomicUsize>);
