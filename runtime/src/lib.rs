@@ -64,6 +64,7 @@ mod suspend;
 mod park;
 mod blocking;
 mod epoch;
+mod reactor;
 // ── the scheduler ───────────────────────────────────────────────────────────────────────────────────────
 mod scheduler;
 // ── what users block on ─────────────────────────────────────────────────────────────────────────────────
@@ -75,6 +76,7 @@ mod join;
 mod block_on;
 mod spawn;
 mod offload;
+pub mod net;
 pub mod time;
 pub mod foreign;
 pub mod neighbour;

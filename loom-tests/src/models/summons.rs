@@ -56,7 +56,7 @@ impl House {
                 return orders;
             }
             if self.home.inbox().doze() {
-                self.home.doorbell().wait();
+                self.home.poller().wait();
             }
         }
     }

@@ -11,9 +11,10 @@ use super::worker::{self, Worker};
 use crate::config::Pace;
 use crate::context;
 use crate::coroutine::{Coroutine, Resumed, Suspender};
+use crate::reactor::slot;
 use crate::stack::StackCache;
 use crate::sys::clock;
-use crate::sys::poller::Poller;
+use crate::sys::poller::Events;
 use crate::task::header::{Header, Migration, TaskRef};
 
 /// How often an idle worker looks into its inbox, with a processor's pause in between, before it looks once at the
@@ -23,7 +24,7 @@ const LOOKS_AT_INBOX: u32 = 64;
 /// The loop of one worker, with what only the loop uses.
 pub(crate) struct Rounds<'a> {
     worker: &'a Worker,
-    poller: Poller,
+    events: Events,
     stacks: StackCache,
     /// How many trims this cache has been through.
     stack_trims: usize,
@@ -42,12 +43,12 @@ pub(crate) struct Rounds<'a> {
 }
 
 impl<'a> Rounds<'a> {
-    /// The loop of `worker`, which sleeps in `poller`.
-    pub(crate) fn new(worker: &'a Worker, poller: Poller) -> Self {
+    /// The loop of `worker`.
+    pub(crate) fn new(worker: &'a Worker) -> Self {
         let pace = Pace::DEFAULT;
         Self {
             worker,
-            poller,
+            events: Events::new(),
             stacks: StackCache::new(worker.shared.stacks.clone()),
             stack_trims: worker.shared.stack_trims(),
             random: fastrand::Rng::new(),
@@ -310,6 +311,7 @@ impl<'a> Rounds<'a> {
             }
         }
         local.obey_orders(now_ns);
+        self.look_at_descriptors();
         if let Steal::Success(task) = self.worker.shared.injector.steal() {
             self.worker.deques.fresh.push(task);
         }
@@ -318,6 +320,12 @@ impl<'a> Rounds<'a> {
             self.stack_trims = stack_trims;
             self.stacks.trim();
         }
+    }
+
+    /// Wakes those who wait for descriptors of which there is something to tell; true if there is.
+    fn look_at_descriptors(&mut self) -> bool {
+        let poller = self.worker.local.home().poller();
+        poller.is_watching() && poller.wait(&mut self.events, Some(0)).map(slot::tell).count() != 0
     }
 
     /// Sets the interval so that the next look at the clock comes in about `upkeep_period_ns`.
@@ -368,7 +376,7 @@ impl<'a> Rounds<'a> {
                 }
                 core::hint::spin_loop();
             }
-            if self.worker.shared.has_stealable() && self.search() {
+            if self.look_at_descriptors() || self.worker.shared.has_stealable() && self.search() {
                 return true;
             }
             let now_ns = clock::now_ns();
@@ -429,8 +437,9 @@ impl<'a> Rounds<'a> {
         if !shared.has_stealable() && local.home().inbox().doze() {
             local.counters().parks.add(1);
             let watched = shared.lookout.as_ref().map(Lookout::worker_sleeps);
-            self.poller.sleep(timeout_ns);
+            let events = local.home().poller().wait(&mut self.events, timeout_ns);
             drop(watched);
+            events.for_each(slot::tell);
         }
         let had_news = local.home().inbox().has_news();
         local.drain_inbox();

@@ -46,7 +46,10 @@ pub(crate) fn start<T: 'static>(body: impl FnOnce() -> T + 'static) -> JoinHandl
 }
 
 /// Starts `wait` in a task of `runtime`, and returns when the task has suspended.
-pub(crate) fn park(runtime: &Runtime, wait: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+pub(crate) fn park<T: Send + 'static>(
+    runtime: &Runtime,
+    wait: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
     let task = runtime.spawn_on(0, wait);
     // Queued behind it on the same worker: when this has run, the task has suspended.
     runtime.spawn_on(0, || ()).join().unwrap();

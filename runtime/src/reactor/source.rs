@@ -1,0 +1,333 @@
+//! A descriptor whose operations wait by suspending: everything under `net`, pipes, terminals and child processes.
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::fallback;
+use super::readiness::{Observed, Readiness};
+use super::slot::{Direction, Slot};
+use crate::context;
+use crate::epoch::Passed;
+use crate::suspend::{Cancelled, Party, unwind_cancelled};
+use crate::sys::clock;
+use crate::sys::descriptor::bury;
+use crate::sys::poller::Poller;
+
+/// A non-blocking descriptor that parties may wait for.
+pub(crate) struct Source {
+    /// `None` only while the source is taken apart.
+    fd: Option<OwnedFd>,
+    /// Taken when somebody has to wait for the first time.
+    slot: OnceLock<&'static Slot>,
+    read_timeout: Timeout,
+    write_timeout: Timeout,
+}
+
+/// Why an operation gave nothing.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The kernel says so, the time is over, or the source was closed.
+    Io(io::Error),
+    /// The party is being cancelled.
+    Cancelled,
+}
+
+/// How long the operations of one direction may wait, in nanoseconds; zero: for ever.
+#[derive(Debug, Default)]
+struct Timeout(AtomicU64);
+
+impl Source {
+    /// A source of a descriptor that is in non-blocking mode already.
+    pub(crate) fn new(fd: OwnedFd) -> Self {
+        let (read_timeout, write_timeout) = Default::default();
+        Self { fd: Some(fd), slot: OnceLock::new(), read_timeout, write_timeout }
+    }
+
+    /// Takes the descriptor back. It stays in non-blocking mode.
+    pub(crate) fn into_fd(mut self) -> OwnedFd {
+        self.end_lease();
+        self.fd.take().expect("taken apart once")
+    }
+
+    // ── operations ──────────────────────────────────────────────────────────────────────────────────────
+
+    /// Makes `attempt` until it does not say that it would block, waiting in between until there is something to
+    /// read.
+    ///
+    /// # Suspends
+    /// While `attempt` would block, up to the read timeout.
+    /// # Errors
+    /// Those of `attempt`, but for `WouldBlock` and `Interrupted`; `TimedOut`; [`closed`] after [`Source::close`].
+    #[inline]
+    pub(crate) fn read_with<R>(
+        &self,
+        attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<R>,
+    ) -> Result<R, Failure> {
+        self.perform(Direction::Read, self.read_timeout.get(), attempt, |_| false)
+    }
+
+    /// As [`Source::read_with`], waiting until there is room to write.
+    #[inline]
+    pub(crate) fn write_with<R>(
+        &self,
+        attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<R>,
+    ) -> Result<R, Failure> {
+        self.perform(Direction::Write, self.write_timeout.get(), attempt, |_| false)
+    }
+
+    /// As [`Source::read_with`], for a stream of bytes of which `attempt` wants `wanted`: if it gets fewer, the next
+    /// operation waits at once instead of asking the kernel in vain.
+    #[inline]
+    pub(crate) fn read_stream(
+        &self,
+        wanted: usize,
+        attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<usize>,
+    ) -> Result<usize, Failure> {
+        self.perform(Direction::Read, self.read_timeout.get(), attempt, |&read| 0 < read && read < wanted)
+    }
+
+    /// As [`Source::write_with`], for a stream of bytes to which `attempt` has `offered` to write.
+    #[inline]
+    pub(crate) fn write_stream(
+        &self,
+        offered: usize,
+        attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<usize>,
+    ) -> Result<usize, Failure> {
+        let drains = |&written: &usize| 0 < written && written < offered;
+        self.perform(Direction::Write, self.write_timeout.get(), attempt, drains)
+    }
+
+    /// Makes `attempt` as [`Source::read_with`] and [`Source::write_with`] do, for no longer than `timeout`.
+    pub(crate) fn perform_within<R>(
+        &self,
+        direction: Direction,
+        timeout: Option<Duration>,
+        attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<R>,
+    ) -> Result<R, Failure> {
+        self.perform(direction, timeout, attempt, |_| false)
+    }
+
+    #[inline]
+    fn perform<R>(
+        &self,
+        direction: Direction,
+        timeout: Option<Duration>,
+        mut attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<R>,
+        drains: impl Fn(&R) -> bool,
+    ) -> Result<R, Failure> {
+        let party = Party::enter()?;
+        let mut wait = Wait { source: self, direction, timeout, deadline_ns: None };
+        let mut observed = self.slot.get().map(|slot| slot.readiness(direction).observe());
+        loop {
+            if !wait.is_in_vain(observed) {
+                match attempt(self.as_fd()) {
+                    Ok(result) => {
+                        if drains(&result) {
+                            wait.note_drained(observed);
+                        }
+                        party.has_not_waited();
+                        return Ok(result);
+                    }
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    Err(error) => return Err(Failure::Io(wait.explain(error))),
+                }
+            }
+            observed = Some(wait.wait(observed)?);
+        }
+    }
+
+    fn slot(&self) -> &'static Slot {
+        self.slot.get_or_init(Slot::lease)
+    }
+
+    // ── closing ─────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Closes the file, though others may use this source: whoever waits for it is told at once, and so is who
+    /// tries later. The descriptor's number is free when the source is dropped.
+    pub(crate) fn close(&self) -> io::Result<()> {
+        self.slot().close(self.as_fd());
+        bury(self.as_fd())
+    }
+
+    fn end_lease(&mut self) {
+        if let (Some(slot), Some(fd)) = (self.slot.take(), &self.fd) {
+            slot.end_lease(fd.as_fd());
+        }
+    }
+
+    // ── timeouts ────────────────────────────────────────────────────────────────────────────────────────
+
+    /// How long operations in `direction` may wait; `None`: for ever.
+    ///
+    /// # Errors
+    /// `InvalidInput` for zero, as in the standard library.
+    pub(crate) fn set_timeout(&self, direction: Direction, timeout: Option<Duration>) -> io::Result<()> {
+        if timeout == Some(Duration::ZERO) {
+            let error = "a timeout of zero would end every operation: use `None` for no timeout";
+            return Err(io::Error::new(ErrorKind::InvalidInput, error));
+        }
+        self.timeout_of(direction).set(timeout);
+        Ok(())
+    }
+
+    /// The timeout of operations in `direction`.
+    pub(crate) fn timeout(&self, direction: Direction) -> Option<Duration> {
+        self.timeout_of(direction).get()
+    }
+
+    fn timeout_of(&self, direction: Direction) -> &Timeout {
+        match direction {
+            Direction::Read => &self.read_timeout,
+            Direction::Write => &self.write_timeout,
+        }
+    }
+}
+
+/// One operation that may have to wait.
+struct Wait<'a> {
+    source: &'a Source,
+    direction: Direction,
+    timeout: Option<Duration>,
+    /// Known once it has to.
+    deadline_ns: Option<u64>,
+}
+
+impl Wait<'_> {
+    #[inline]
+    fn readiness(&self) -> &'static Readiness {
+        self.source.slot().readiness(self.direction)
+    }
+
+    /// Whether trying is in vain before the next event.
+    #[inline]
+    fn is_in_vain(&self, observed: Option<Observed>) -> bool {
+        observed.is_some_and(|observed| self.readiness().is_drained(observed))
+    }
+
+    /// An attempt that came after `observed` took all there was.
+    #[inline]
+    fn note_drained(&self, observed: Option<Observed>) {
+        if let Some(observed) = observed {
+            self.readiness().note_drained(observed);
+        }
+    }
+
+    /// Waits until something has been said since `observed`, which came before an attempt in vain; gives what has
+    /// been said then.
+    #[cold]
+    #[inline(never)]
+    fn wait(&mut self, observed: Option<Observed>) -> Result<Observed, Failure> {
+        // Asked again: a migratable task may have gone elsewhere since it began.
+        let party = Party::enter()?;
+        let readiness = self.readiness();
+        let before = observed.unwrap_or_else(|| readiness.observe());
+        if before.is_closed() {
+            return Err(Failure::Io(closed()));
+        }
+        if observed.is_none() && before.is_served() {
+            // Others have begun to wait meanwhile, and may have been told of what came after our attempt.
+            return Ok(before);
+        }
+        if !before.is_served() {
+            self.source.slot().serve(self.source.as_fd(), poller_of_party()?)?;
+        }
+        if self.deadline_ns.is_none() {
+            self.deadline_ns = self.timeout.map(clock::after);
+        }
+        match readiness.wait(&party, before.served(), self.deadline_ns) {
+            Passed::AtOnce(()) | Passed::Woken => Ok(readiness.observe()),
+            Passed::TimedOut(()) => Err(Failure::Io(self.timed_out())),
+            Passed::Cancelled => Err(Failure::Cancelled),
+        }
+    }
+
+    /// What to say of an attempt that failed: if the source was closed, the kernel's reason means nothing.
+    #[cold]
+    fn explain(&self, error: io::Error) -> io::Error {
+        let is_closed = self.source.slot.get().is_some_and(|_| self.readiness().observe().is_closed());
+        if is_closed { closed() } else { error }
+    }
+
+    #[cold]
+    fn timed_out(&self) -> io::Error {
+        let what = match self.direction {
+            Direction::Read => "came in",
+            Direction::Write => "could be sent",
+        };
+        let timeout = self.timeout.unwrap_or_default();
+        io::Error::new(ErrorKind::TimedOut, format!("nothing {what} within the timeout of {timeout:?}"))
+    }
+}
+
+/// The poller that serves the party of this thread.
+fn poller_of_party() -> io::Result<&'static Poller> {
+    context::local().map_or_else(fallback::poller, |local| Ok(local.home().poller()))
+}
+
+/// The error of an operation on a source that was closed.
+pub(crate) fn closed() -> io::Error {
+    io::Error::new(ErrorKind::NotConnected, "it was closed by this program")
+}
+
+/// Unwinds if the operation was ended by a cancel; otherwise gives what came of it.
+pub(crate) fn settle<R>(result: Result<R, Failure>) -> io::Result<R> {
+    result.map_err(|failure| match failure {
+        Failure::Io(error) => error,
+        Failure::Cancelled => {
+            unwind_cancelled();
+            io::Error::other(Cancelled)
+        }
+    })
+}
+
+impl Timeout {
+    fn get(&self) -> Option<Duration> {
+        // ORDER: Relaxed; a setting, which orders nothing.
+        match self.0.load(Ordering::Relaxed) {
+            0 => None,
+            ns => Some(Duration::from_nanos(ns)),
+        }
+    }
+
+    fn set(&self, timeout: Option<Duration>) {
+        let ns = timeout.map_or(0, |timeout| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX));
+        // ORDER: Relaxed; as in `get`.
+        self.0.store(ns, Ordering::Relaxed);
+    }
+}
+
+impl AsFd for Source {
+    #[inline]
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_ref().expect("taken apart at the end").as_fd()
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        self.end_lease();
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Source").field(&self.as_fd()).finish()
+    }
+}
+
+impl From<Cancelled> for Failure {
+    fn from(_: Cancelled) -> Self {
+        Self::Cancelled
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
