@@ -40,6 +40,9 @@ pub(super) fn run(job: &Job, server: &mut Command, limit: Duration) -> Result<Ou
     for (name, value) in driven? {
         outcome.add(name, value);
     }
+    if let Ok(operations) = outcome.figure("operations") {
+        outcome.add("cpu_us_per_op", outcome.cpu.as_secs_f64() * 1e6 / operations.max(1.0));
+    }
     Ok(outcome)
 }
 

@@ -12,7 +12,7 @@ pub(super) static ALL: &[Variant] = &[
         about: "a minimal HTTP reply, {connections} connections kept alive, {seconds} s of `wrk -t1`",
         client: Client::Wrk,
         measure: REQUESTS,
-        beside: &[P50, P99, ERRORS],
+        beside: &[P50, P99, ERRORS, CPU_PER_OP],
         targets: HTTP_TARGETS,
         full: Size { connections: 64, ops: 1, seconds: 3.0 },
         quick: Size { connections: 64, ops: 1, seconds: 1.0 },
@@ -22,7 +22,7 @@ pub(super) static ALL: &[Variant] = &[
         about: "a minimal HTTP reply, {connections} connections kept alive, {seconds} s of `wrk -t1`",
         client: Client::Wrk,
         measure: REQUESTS,
-        beside: &[P50, P99, ERRORS],
+        beside: &[P50, P99, ERRORS, CPU_PER_OP],
         targets: HTTP_TARGETS,
         full: Size { connections: 1000, ops: 1, seconds: 3.0 },
         quick: Size { connections: 1000, ops: 1, seconds: 1.0 },
@@ -32,7 +32,7 @@ pub(super) static ALL: &[Variant] = &[
         about: "64 bytes sent back and forth over {connections} connections for {seconds} s",
         client: Client::Ours,
         measure: Figure { name: "ops_per_second", title: "round trips/s", digits: 0 },
-        beside: &[P50, P99],
+        beside: &[P50, P99, CPU_PER_OP],
         targets: &[Target::new("ops_per_second", "round trips", AtLeastTimes(1.0, "tokio"))],
         full: Size { connections: 1000, ops: 1, seconds: 3.0 },
         quick: Size { connections: 1000, ops: 1, seconds: 0.2 },
@@ -61,6 +61,7 @@ pub(super) static ALL: &[Variant] = &[
             P99,
             Figure { name: "lost", title: "lost", digits: 0 },
             Figure { name: "busiest_percent", title: "busiest %", digits: 1 },
+            CPU_PER_OP,
         ],
         targets: &[
             Target::new("lost", "lost", AtMost(0.0, "")),
@@ -119,6 +120,8 @@ const REQUESTS: Figure = Figure { name: "ops_per_second", title: "requests/s", d
 const P50: Figure = Figure { name: "p50_us", title: "p50 us", digits: 0 };
 const P99: Figure = Figure { name: "p99_us", title: "p99 us", digits: 0 };
 const ERRORS: Figure = Figure { name: "errors", title: "errors", digits: 0 };
+/// What remains comparable where the client is the limit.
+const CPU_PER_OP: Figure = Figure { name: "cpu_us_per_op", title: "CPU us/op", digits: 2 };
 
 const HTTP_TARGETS: &[Target] = &[
     Target::new("ops_per_second", "requests", AtLeastTimes(1.1, "tokio")),

@@ -1,11 +1,13 @@
 //! Connections that say one byte, hear it back, and then nothing for as long as the standard input is open.
 //!
-//! They come from several addresses, since one has no more than 28,000 ports to connect from.
+//! They come from several addresses, since one has no more than 28,000 ports to connect from, and they end with a
+//! reset: a port of a connection closed in good order is taken for another minute.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
+use std::time::Duration;
 
-use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 
 use super::{Load, PATIENCE};
 
@@ -37,6 +39,7 @@ fn connect(server: SocketAddrV4, number: usize) -> io::Result<TcpStream> {
     let socket =
         rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
     rustix::net::bind(&socket, &SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, last), 0))?;
+    sockopt::set_socket_linger(&socket, Some(Duration::ZERO))?;
     rustix::net::connect(&socket, &server)?;
     Ok(socket.into())
 }

@@ -46,7 +46,7 @@ struct Storm {
     load: Load,
     poller: Poller,
     opened: u64,
-    /// Connections that ended without their reply.
+    /// Connections that were refused, reset or closed before their reply.
     lost: u64,
     times: Histogram,
 }
@@ -80,8 +80,10 @@ impl Storm {
         match visit.step() {
             Ok(false) => return Ok(()),
             Ok(true) => self.times.record(visit.begin.elapsed()),
-            // Reset, refused or closed too early: whatever it was, its reply is lost.
-            Err(_) => self.lost += 1,
+            Err(error) => {
+                self.lost += 1;
+                eprintln!("connection {number} of {} lost: {error}", self.opened);
+            }
         }
         // The visit ends before the next one begins: there are never more than asked for.
         visits[number] = None;
