@@ -14,11 +14,12 @@ pub(super) struct Target {
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Aim {
-    /// So many times the figure of this peer in the same report.
-    AtLeastTimes(f64, &'static str),
-    AtMostTimes(f64, &'static str),
-    /// In this unit.
-    AtMost(f64, &'static str),
+    /// At least so many times the figure of this peer in the same report.
+    Reach(f64, &'static str),
+    /// At most so many times the figure of this peer in the same report.
+    StayWithin(f64, &'static str),
+    /// At most this, in this unit.
+    Limit(f64, &'static str),
 }
 
 impl Target {
@@ -30,15 +31,15 @@ impl Target {
     pub(super) fn judge(&self, figure: f64, of_peer: impl Fn(&str) -> Option<f64>) -> Option<String> {
         let share = |times: f64, peer| Some(figure / of_peer(peer).filter(|&of_peer| of_peer > 0.0)? / times);
         let (is_reached, said) = match self.aim {
-            Aim::AtLeastTimes(times, peer) => {
+            Aim::Reach(times, peer) => {
                 let share = share(times, peer)?;
                 (share >= 1.0, format!("{share:.2} of {times} x {peer}"))
             }
-            Aim::AtMostTimes(times, peer) => {
+            Aim::StayWithin(times, peer) => {
                 let share = share(times, peer)?;
                 (share <= 1.0, format!("{share:.2} of {times} x {peer}"))
             }
-            Aim::AtMost(limit, unit) => (figure <= limit, format!("{figure:.1}, at most {limit} {unit}")),
+            Aim::Limit(limit, unit) => (figure <= limit, format!("{figure:.1}, at most {limit} {unit}")),
         };
         let word = if is_reached { "reached" } else { "MISSED" };
         Some(format!("{} {word}: {}", self.title, said.trim_end()))
@@ -55,17 +56,14 @@ mod tests {
 
     #[test]
     fn more_or_less_is_better_as_the_aim_says() {
-        assert_eq!(
-            judged(Aim::AtLeastTimes(1.1, "tokio"), 121.0).unwrap(),
-            "p99 reached: 1.10 of 1.1 x tokio"
-        );
-        assert_eq!(judged(Aim::AtMostTimes(1.0, "tokio"), 121.0).unwrap(), "p99 MISSED: 1.21 of 1 x tokio");
-        assert_eq!(judged(Aim::AtMost(0.0, ""), 0.0).unwrap(), "p99 reached: 0.0, at most 0");
-        assert_eq!(judged(Aim::AtMost(60.0, "%"), 61.0).unwrap(), "p99 MISSED: 61.0, at most 60 %");
+        assert_eq!(judged(Aim::Reach(1.1, "tokio"), 121.0).unwrap(), "p99 reached: 1.10 of 1.1 x tokio");
+        assert_eq!(judged(Aim::StayWithin(1.0, "tokio"), 121.0).unwrap(), "p99 MISSED: 1.21 of 1 x tokio");
+        assert_eq!(judged(Aim::Limit(0.0, ""), 0.0).unwrap(), "p99 reached: 0.0, at most 0");
+        assert_eq!(judged(Aim::Limit(60.0, "%"), 61.0).unwrap(), "p99 MISSED: 61.0, at most 60 %");
     }
 
     #[test]
     fn a_peer_that_is_not_there_judges_nothing() {
-        assert_eq!(judged(Aim::AtLeastTimes(1.1, "go"), 121.0), None);
+        assert_eq!(judged(Aim::Reach(1.1, "go"), 121.0), None);
     }
 }

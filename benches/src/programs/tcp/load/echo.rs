@@ -2,6 +2,9 @@
 //!
 //! No two messages are the same, and each must come back as it went, so that an answer lost, doubled or sent to
 //! the wrong connection ends the run.
+//!
+//! A connection that is starved has few round trips, and so hardly any weight in the percentiles of their times:
+//! how many it had is a figure of its own.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -29,9 +32,13 @@ pub(super) fn run(load: Load) -> io::Result<()> {
     }
     let begin = Instant::now();
     play(&mut poller, &mut players, begin + load.duration.mul_f64(WARM_UP))?;
+    let rounds_before: Vec<u64> = players.iter().map(|player| player.round).collect();
     let begin = Instant::now();
     let times = play(&mut poller, &mut players, begin + load.duration)?;
     let elapsed = begin.elapsed().as_secs_f64();
+    let rounds = players.iter().zip(rounds_before).map(|(player, before)| player.round - before);
+    let mean = times.total().max(1) as f64 / load.connections as f64;
+    println!("least_percent: {}", 100.0 * rounds.min().unwrap_or(0) as f64 / mean);
     println!("operations: {}\nelapsed: {elapsed}", times.total());
     println!("p50_us: {}\np99_us: {}", times.percentile_us(0.5), times.percentile_us(0.99));
     Ok(())
