@@ -67,9 +67,9 @@ fn load(client: &mut Command, limit: Duration) -> Result<Figures, String> {
         ("p99_us", outcome.figure("p99_us")?),
         ("client_cpu", outcome.cpu.as_secs_f64()),
     ];
-    // What went wrong has one name in `wrk` and another in our own client.
-    figures
-        .extend(["errors", "lost"].into_iter().filter_map(|name| Some((name, outcome.figure(name).ok()?))));
+    // What only some of the clients count.
+    let others = ["errors", "lost", "least_percent"];
+    figures.extend(others.into_iter().filter_map(|name| Some((name, outcome.figure(name).ok()?))));
     Ok(figures)
 }
 
