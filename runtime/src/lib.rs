@@ -76,6 +76,7 @@ mod join;
 mod block_on;
 mod spawn;
 mod offload;
+pub mod io;
 pub mod net;
 pub mod time;
 pub mod foreign;
