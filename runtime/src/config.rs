@@ -20,6 +20,12 @@ pub(crate) struct Pace {
     /// between, each worker learns: it doubles its patience when that was, or would have been, rewarded, and
     /// halves it when not.
     pub(crate) patience_ns: (u64, u64),
+    /// A look that lasted this long, in nanoseconds, was interrupted: the kernel gave the processor to another
+    /// thread meanwhile.
+    pub(crate) lost_processor_ns: u64,
+    /// How many times a worker then sleeps without looking around: there is more to do than there are processors,
+    /// and looking around takes from those who do it.
+    pub(crate) shy_sleeps: u32,
     /// A sleep that ended sooner than this, in nanoseconds, by news from elsewhere, was not worth it.
     pub(crate) short_sleep_ns: u64,
 }
@@ -33,6 +39,8 @@ impl Pace {
         upkeep_interval: 61,
         upkeep_period_ns: 200_000,
         patience_ns: (7_000, 60_000),
+        lost_processor_ns: 50_000,
+        shy_sleeps: 1_000,
         short_sleep_ns: 150_000,
     };
 }
