@@ -78,6 +78,7 @@ mod spawn;
 mod offload;
 mod device;
 pub mod fs;
+pub mod process;
 pub mod net;
 pub mod time;
 pub mod foreign;
