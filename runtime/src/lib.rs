@@ -79,6 +79,7 @@ mod offload;
 mod device;
 pub mod fs;
 pub mod process;
+pub mod signal;
 pub mod net;
 pub mod time;
 pub mod foreign;
