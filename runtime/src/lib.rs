@@ -77,6 +77,7 @@ mod block_on;
 mod spawn;
 mod offload;
 mod device;
+pub mod io;
 pub mod fs;
 pub mod process;
 pub mod signal;
