@@ -6,6 +6,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rustix::net::{Shutdown, shutdown};
+
 use super::fallback;
 use super::readiness::Observed;
 use super::slot::{Direction, Slot};
@@ -160,6 +162,9 @@ impl<T: AsFd> Source<T> {
         let mut observed = readiness.observe();
         let mut wait = Wait { source: self, direction, timeout, deadline_ns: None };
         loop {
+            if observed.is_closed() {
+                return Err(Failure::Io(closed()));
+            }
             if !readiness.is_drained(observed) {
                 match attempt(self.as_fd()) {
                     Ok(result) => {
@@ -190,9 +195,14 @@ impl<T: AsFd> Source<T> {
 
     /// Closes the file, though others may use this source: whoever waits for it is told at once, and so is who
     /// tries later. The descriptor's number is free when the source is dropped.
+    ///
+    /// # Errors
+    /// The process has no descriptor left for what takes the file's place, and it is no socket: then it stays open
+    /// until the source is dropped, and is used no more all the same.
     pub(crate) fn close(&self) -> io::Result<()> {
         self.slot.close(self.as_fd());
-        bury(self.as_fd())
+        // A socket that cannot be replaced is at least shut down, so that the other side is told.
+        bury(self.as_fd()).or_else(|_| Ok(shutdown(self.as_fd(), Shutdown::Both)?))
     }
 
     /// Whether [`Source::close`] was called.
@@ -264,9 +274,6 @@ impl<T: AsFd> Wait<'_, T> {
     fn wait(&mut self, observed: Observed) -> Result<Observed, Failure> {
         // Asked again: a migratable task may have gone elsewhere since it began.
         let party = Party::enter()?;
-        if observed.is_closed() {
-            return Err(Failure::Io(closed()));
-        }
         let slot = self.source.slot;
         if !observed.is_served() {
             slot.serve(self.source.as_fd(), poller_of_party()?)?;
