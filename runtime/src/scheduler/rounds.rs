@@ -448,7 +448,9 @@ impl<'a> Rounds<'a> {
             return false;
         }
         shared.idle.announce_sleep(index);
-        if !shared.has_stealable() && local.home().inbox().doze() {
+        // A stopping worker that was not done for a task in the injector is done once another has taken it: of that
+        // nobody tells.
+        if !shared.has_stealable() && !self.is_done() && local.home().inbox().doze() {
             local.counters().parks.add(1);
             let watched = shared.lookout.as_ref().map(Lookout::worker_sleeps);
             let events = local.home().poller().wait(&mut self.events, timeout_ns);
