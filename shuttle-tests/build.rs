@@ -27,8 +27,14 @@ const REPLACED: &[(&str, &str)] = &[
 /// Folders whose locks and counters stay those of the standard library: no thread waits for another there.
 const KEPT: &[&str] = &["stack/"];
 
-/// Modules of `lib.rs` that are left out: no model has descriptors.
-const OMITTED: &[&str] = &["net"];
+/// Modules that are left out, with what else their files say of them: no model has descriptors.
+const OMITTED: &[(&str, &[&str])] = &[
+    (
+        "lib.rs",
+        &["mod device;", "pub mod fs;", "pub mod io;", "pub mod net;", "pub mod process;", "pub mod signal;"],
+    ),
+    ("foreign/mod.rs", &["mod io;", "pub use self::io::{"]),
+];
 
 /// What is named instead.
 const SUBSTITUTED: &[(&str, &str)] = &[
@@ -92,10 +98,8 @@ fn rewritten(file: &str, text: String) -> String {
     }
     // Unit tests run where they come from.
     let mut text = text.replace("crate::", "crate::moonfleet::").replace("#[cfg(test)]", "#[cfg(any())]");
-    if file == "lib.rs" {
-        for module in OMITTED {
-            text = text.replace(&format!("pub mod {module};\n"), "");
-        }
+    for declaration in OMITTED.iter().filter(|(lists, _)| *lists == file).flat_map(|(_, omitted)| *omitted) {
+        text = without(declaration, &text);
     }
     for fault in FAULTS.iter().filter(|fault| fault.file == format!("runtime/src/{file}")) {
         text = planted(fault, &text);
@@ -113,6 +117,16 @@ fn rewritten(file: &str, text: String) -> String {
         }
     }
     text
+}
+
+/// The text without the statement that begins with `declaration`.
+fn without(declaration: &str, text: &str) -> String {
+    let begin = text.find(&format!("\n{declaration}")).unwrap_or_else(|| {
+        panic!("nothing in the runtime begins with `{declaration}`: look at shuttle-tests/build.rs");
+    });
+    let (before, rest) = text.split_at(begin + 1);
+    let end = rest.find(';').expect("a statement ends with a semicolon");
+    format!("{before}{}", &rest[end + 1..])
 }
 
 /// The text with `fault` beside what is right.
