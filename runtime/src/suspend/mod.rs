@@ -154,6 +154,9 @@ impl Party {
     #[cold]
     #[inline(never)]
     fn wait_within_limits(self, deadline_ns: Option<u64>) -> Reason {
+        if self.limits().end_at_once(self.waiter().word(), self.is_unwinding()) {
+            return Reason::Cancelled;
+        }
         let limit_ns = self.limits().nearest_ns(self.is_unwinding());
         let is_limit_nearer = limit_ns.is_some_and(|limit| deadline_ns.is_none_or(|own| limit < own));
         match self.wait_until(if is_limit_nearer { limit_ns } else { deadline_ns }) {
