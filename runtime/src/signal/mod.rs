@@ -22,7 +22,7 @@
 //!     // … `kill -USR1` comes:
 //!     select! {
 //!         recv(hears) -> signal => assert_eq!(signal, Ok(Signal::USER1)),
-//!         default(Duration::from_secs(60)) => panic!("a quiet minute"),
+//!         timeout(Duration::from_secs(60)) => panic!("a quiet minute"),
 //!     }
 //!     listener.cancel();
 //! });
