@@ -29,6 +29,8 @@ const EVENT: u64 = 1 << 3;
 const GENERATION_SHIFT: u32 = 40;
 /// The bits that count events.
 const EVENTS: u64 = (1 << GENERATION_SHIFT) - EVENT;
+/// What no word is while its descriptor may be drained.
+const NEVER: u64 = CLOSED;
 
 /// One direction of one descriptor.
 #[derive(Debug)]
@@ -71,8 +73,7 @@ impl Observed {
 impl Readiness {
     /// Of a slot's first descriptor, of which nothing was said yet.
     pub(crate) fn new() -> Self {
-        let nothing = u64::MAX;
-        Self { word: AtomicU64::new(0), drained: AtomicU64::new(nothing), waiting: Epochs::new(()) }
+        Self { word: AtomicU64::new(0), drained: AtomicU64::new(NEVER), waiting: Epochs::new(()) }
     }
 
     /// What has been said so far. Before each try.
@@ -138,6 +139,8 @@ impl Readiness {
 
     /// The slot is free for another descriptor. Nobody waits any more.
     pub(crate) fn renew(&self) {
+        // ORDER: Relaxed; the slot passes to its next descriptor under a lock.
+        self.drained.store(NEVER, Ordering::Relaxed);
         self.say(|word| Some(((word >> GENERATION_SHIFT) + 1) << GENERATION_SHIFT));
     }
 

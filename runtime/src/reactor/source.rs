@@ -3,13 +3,15 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rustix::net::{Shutdown, shutdown};
+
 use super::fallback;
-use super::readiness::{Observed, Readiness};
+use super::readiness::Observed;
 use super::slot::{Direction, Slot};
+use crate::config;
 use crate::context;
 use crate::epoch::Passed;
 use crate::suspend::{Cancelled, Party, unwind_cancelled};
@@ -17,19 +19,30 @@ use crate::sys::clock;
 use crate::sys::descriptor::bury;
 use crate::sys::poller::Poller;
 
-/// A non-blocking descriptor that parties may wait for.
-pub(crate) struct Source {
+/// A non-blocking descriptor, or the owner of one, that parties may wait for.
+pub(crate) struct Source<T: AsFd = OwnedFd> {
     /// `None` only while the source is taken apart.
-    fd: Option<OwnedFd>,
-    /// Taken when somebody has to wait for the first time.
-    slot: OnceLock<&'static Slot>,
+    owner: Option<T>,
+    slot: &'static Slot,
     read_timeout: Timeout,
     write_timeout: Timeout,
 }
 
 /// Why an operation gave nothing.
+///
+/// # Examples
+/// ```
+/// use moonfleet::foreign;
+/// use moonfleet::net::TcpListener;
+/// use std::io::ErrorKind;
+/// use std::time::Instant;
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+/// let failure = foreign::accept(&listener, Some(Instant::now())).unwrap_err();
+/// assert!(matches!(failure, foreign::IoFailure::Io(error) if error.kind() == ErrorKind::TimedOut));
+/// ```
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// The kernel says so, the time is over, or the source was closed.
     Io(io::Error),
     /// The party is being cancelled.
@@ -41,16 +54,39 @@ pub(crate) enum Failure {
 struct Timeout(AtomicU64);
 
 impl Source {
+    /// Another source of the same file, with the same timeouts.
+    ///
+    /// # Errors
+    /// [`closed`]; the process has as many descriptors as it may.
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        if self.is_closed() {
+            return Err(closed());
+        }
+        let clone = Self::new(self.owner().try_clone()?);
+        clone.read_timeout.set(self.read_timeout.get());
+        clone.write_timeout.set(self.write_timeout.get());
+        Ok(clone)
+    }
+}
+
+impl<T: AsFd> Source<T> {
     /// A source of a descriptor that is in non-blocking mode already.
-    pub(crate) fn new(fd: OwnedFd) -> Self {
+    pub(crate) fn new(owner: T) -> Self {
         let (read_timeout, write_timeout) = Default::default();
-        Self { fd: Some(fd), slot: OnceLock::new(), read_timeout, write_timeout }
+        Self { owner: Some(owner), slot: Slot::lease(), read_timeout, write_timeout }
     }
 
     /// Takes the descriptor back. It stays in non-blocking mode.
-    pub(crate) fn into_fd(mut self) -> OwnedFd {
-        self.end_lease();
-        self.fd.take().expect("taken apart once")
+    pub(crate) fn into_fd(mut self) -> T {
+        let owner = self.owner.take().expect("taken apart once");
+        self.slot.end_lease(owner.as_fd());
+        owner
+    }
+
+    /// What owns the descriptor.
+    #[inline]
+    pub(crate) fn owner(&self) -> &T {
+        self.owner.as_ref().expect("taken apart at the end")
     }
 
     // ── operations ──────────────────────────────────────────────────────────────────────────────────────
@@ -79,26 +115,28 @@ impl Source {
         self.perform(Direction::Write, self.write_timeout.get(), attempt, |_| false)
     }
 
-    /// As [`Source::read_with`], for a stream of bytes of which `attempt` wants `wanted`: if it gets fewer, the next
-    /// operation waits at once instead of asking the kernel in vain.
+    /// As [`Source::read_with`], for no longer than `timeout`, for a stream of bytes of which `attempt` wants `wanted`:
+    /// if it gets fewer, the next operation waits at once instead of asking the kernel in vain.
     #[inline]
     pub(crate) fn read_stream(
         &self,
+        timeout: Option<Duration>,
         wanted: usize,
         attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<usize>,
     ) -> Result<usize, Failure> {
-        self.perform(Direction::Read, self.read_timeout.get(), attempt, |&read| 0 < read && read < wanted)
+        self.perform(Direction::Read, timeout, attempt, |&read| 0 < read && read < wanted)
     }
 
-    /// As [`Source::write_with`], for a stream of bytes to which `attempt` has `offered` to write.
+    /// As [`Source::write_with`], for no longer than `timeout`, for a stream of bytes to which `attempt` has `offered`
+    /// to write.
     #[inline]
     pub(crate) fn write_stream(
         &self,
+        timeout: Option<Duration>,
         offered: usize,
         attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<usize>,
     ) -> Result<usize, Failure> {
-        let drains = |&written: &usize| 0 < written && written < offered;
-        self.perform(Direction::Write, self.write_timeout.get(), attempt, drains)
+        self.perform(Direction::Write, timeout, attempt, |&written| 0 < written && written < offered)
     }
 
     /// Makes `attempt` as [`Source::read_with`] and [`Source::write_with`] do, for no longer than `timeout`.
@@ -119,45 +157,62 @@ impl Source {
         mut attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<R>,
         drains: impl Fn(&R) -> bool,
     ) -> Result<R, Failure> {
-        let party = Party::enter()?;
+        let mut party = Party::enter()?;
+        let readiness = self.slot.readiness(direction);
+        let mut observed = readiness.observe();
         let mut wait = Wait { source: self, direction, timeout, deadline_ns: None };
-        let mut observed = self.slot.get().map(|slot| slot.readiness(direction).observe());
         loop {
-            if !wait.is_in_vain(observed) {
+            if observed.is_closed() {
+                return Err(Failure::Io(closed()));
+            }
+            if !readiness.is_drained(observed) {
                 match attempt(self.as_fd()) {
                     Ok(result) => {
                         if drains(&result) {
-                            wait.note_drained(observed);
+                            readiness.note_drained(observed);
                         }
-                        party.has_not_waited();
+                        party.has_done(config::SYSTEM_CALL_OPERATIONS);
                         return Ok(result);
                     }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                     Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                    Err(error) => return Err(Failure::Io(wait.explain(error))),
+                    Err(error) => return Err(Failure::Io(self.explain(error))),
                 }
             }
-            observed = Some(wait.wait(observed)?);
+            observed = wait.wait(observed)?;
+            // A migratable task may be elsewhere by now.
+            party = Party::current();
         }
     }
 
-    fn slot(&self) -> &'static Slot {
-        self.slot.get_or_init(Slot::lease)
+    /// What to say of an attempt that failed: if the source was closed, the kernel's reason means nothing.
+    #[cold]
+    fn explain(&self, error: io::Error) -> io::Error {
+        if self.is_closed() { closed() } else { error }
     }
 
     // ── closing ─────────────────────────────────────────────────────────────────────────────────────────
 
     /// Closes the file, though others may use this source: whoever waits for it is told at once, and so is who
     /// tries later. The descriptor's number is free when the source is dropped.
+    ///
+    /// # Errors
+    /// The process has no descriptor left for what takes the file's place, and it is no socket: then it stays open
+    /// until the source is dropped, and is used no more all the same.
     pub(crate) fn close(&self) -> io::Result<()> {
-        self.slot().close(self.as_fd());
-        bury(self.as_fd())
+        self.slot.close(self.as_fd());
+        // A socket that cannot be replaced is at least shut down, so that the other side is told.
+        bury(self.as_fd()).or_else(|_| Ok(shutdown(self.as_fd(), Shutdown::Both)?))
     }
 
-    fn end_lease(&mut self) {
-        if let (Some(slot), Some(fd)) = (self.slot.take(), &self.fd) {
-            slot.end_lease(fd.as_fd());
-        }
+    /// Whether [`Source::close`] was called.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.slot.readiness(Direction::Read).observe().is_closed()
+    }
+
+    /// A way to have whoever waits to read look again, though the kernel has nothing to say.
+    pub(crate) fn nudge(&self) -> Nudge {
+        Nudge { slot: self.slot, generation: self.slot.readiness(Direction::Read).observe().generation() }
     }
 
     // ── timeouts ────────────────────────────────────────────────────────────────────────────────────────
@@ -188,79 +243,52 @@ impl Source {
     }
 }
 
+/// Tells whoever waits to read from a source, while there is one, that it may be worth another try.
+#[derive(Debug)]
+pub(crate) struct Nudge {
+    slot: &'static Slot,
+    generation: u32,
+}
+
+impl Nudge {
+    /// Counts as an event of the source; if it was dropped, as none.
+    pub(crate) fn tell(&self) {
+        self.slot.readiness(Direction::Read).tell(self.generation, false);
+    }
+}
+
 /// One operation that may have to wait.
-struct Wait<'a> {
-    source: &'a Source,
+struct Wait<'a, T: AsFd> {
+    source: &'a Source<T>,
     direction: Direction,
     timeout: Option<Duration>,
     /// Known once it has to.
     deadline_ns: Option<u64>,
 }
 
-impl Wait<'_> {
-    #[inline]
-    fn readiness(&self) -> &'static Readiness {
-        self.source.slot().readiness(self.direction)
-    }
-
-    /// Whether trying is in vain before the next event.
-    #[inline]
-    fn is_in_vain(&self, observed: Option<Observed>) -> bool {
-        observed.is_some_and(|observed| self.readiness().is_drained(observed))
-    }
-
-    /// An attempt that came after `observed` took all there was.
-    #[inline]
-    fn note_drained(&self, observed: Option<Observed>) {
-        if let Some(observed) = observed {
-            self.readiness().note_drained(observed);
-        }
-    }
-
+impl<T: AsFd> Wait<'_, T> {
     /// Waits until something has been said since `observed`, which came before an attempt in vain; gives what has
     /// been said then.
     #[cold]
     #[inline(never)]
-    fn wait(&mut self, observed: Option<Observed>) -> Result<Observed, Failure> {
+    fn wait(&mut self, observed: Observed) -> Result<Observed, Failure> {
         // Asked again: a migratable task may have gone elsewhere since it began.
         let party = Party::enter()?;
-        let readiness = self.readiness();
-        let before = observed.unwrap_or_else(|| readiness.observe());
-        if before.is_closed() {
-            return Err(Failure::Io(closed()));
-        }
-        if observed.is_none() && before.is_served() {
-            // Others have begun to wait meanwhile, and may have been told of what came after our attempt.
-            return Ok(before);
-        }
-        if !before.is_served() {
-            self.source.slot().serve(self.source.as_fd(), poller_of_party()?)?;
+        let slot = self.source.slot;
+        if !observed.is_served() {
+            slot.serve(self.source.as_fd(), poller_of_party()?)?;
         }
         if self.deadline_ns.is_none() {
             self.deadline_ns = self.timeout.map(clock::after);
         }
-        match readiness.wait(&party, before.served(), self.deadline_ns) {
+        let readiness = slot.readiness(self.direction);
+        match readiness.wait(&party, observed.served(), self.deadline_ns) {
             Passed::AtOnce(()) | Passed::Woken => Ok(readiness.observe()),
-            Passed::TimedOut(()) => Err(Failure::Io(self.timed_out())),
+            Passed::TimedOut(()) => {
+                Err(Failure::Io(timed_out(self.direction, self.timeout.unwrap_or_default())))
+            }
             Passed::Cancelled => Err(Failure::Cancelled),
         }
-    }
-
-    /// What to say of an attempt that failed: if the source was closed, the kernel's reason means nothing.
-    #[cold]
-    fn explain(&self, error: io::Error) -> io::Error {
-        let is_closed = self.source.slot.get().is_some_and(|_| self.readiness().observe().is_closed());
-        if is_closed { closed() } else { error }
-    }
-
-    #[cold]
-    fn timed_out(&self) -> io::Error {
-        let what = match self.direction {
-            Direction::Read => "came in",
-            Direction::Write => "could be sent",
-        };
-        let timeout = self.timeout.unwrap_or_default();
-        io::Error::new(ErrorKind::TimedOut, format!("nothing {what} within the timeout of {timeout:?}"))
     }
 }
 
@@ -272,6 +300,16 @@ fn poller_of_party() -> io::Result<&'static Poller> {
 /// The error of an operation on a source that was closed.
 pub(crate) fn closed() -> io::Error {
     io::Error::new(ErrorKind::NotConnected, "it was closed by this program")
+}
+
+/// The error of an operation that has waited for as long as it may.
+#[cold]
+pub(crate) fn timed_out(direction: Direction, timeout: Duration) -> io::Error {
+    let what = match direction {
+        Direction::Read => "came in",
+        Direction::Write => "could be sent",
+    };
+    io::Error::new(ErrorKind::TimedOut, format!("nothing {what} within the timeout of {timeout:?}"))
 }
 
 /// Unwinds if the operation was ended by a cancel; otherwise gives what came of it.
@@ -301,20 +339,22 @@ impl Timeout {
     }
 }
 
-impl AsFd for Source {
+impl<T: AsFd> AsFd for Source<T> {
     #[inline]
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_ref().expect("taken apart at the end").as_fd()
+        self.owner().as_fd()
     }
 }
 
-impl Drop for Source {
+impl<T: AsFd> Drop for Source<T> {
     fn drop(&mut self) {
-        self.end_lease();
+        if let Some(owner) = &self.owner {
+            self.slot.end_lease(owner.as_fd());
+        }
     }
 }
 
-impl fmt::Debug for Source {
+impl<T: AsFd> fmt::Debug for Source<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Source").field(&self.as_fd()).finish()
     }
