@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::future::ready;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ use moonfleet::foreign::IoFailure;
 use moonfleet::io::Pollable;
 use moonfleet::net::{TcpListener, UdpSocket};
 use moonfleet::select::{Wait, select};
+use moonfleet::signal::{Signal, Signals};
 use moonfleet::sync::{Barrier, Condvar, Event, LazyLock, Mutex, Notify, Once, OnceCell};
 use moonfleet::sync::{RwLock, Semaphore, WaitGroup};
 use moonfleet::{Runtime, foreign, neighbour, time};
@@ -263,6 +264,35 @@ fn who_has_to_wait_for_a_lock_or_a_future_unwinds() {
         assert!(mutex.try_lock().is_some() && rwlock.try_write().is_some());
         let (_tx, rx) = channel::oneshot::<()>();
         assert!(unwinds(|| moonfleet::block_on(rx)));
+    });
+}
+
+#[test]
+fn files_processes_signals_and_streams_begin_nothing() {
+    in_a_task(|| {
+        let folder = moonfleet::fs::tempdir().unwrap();
+        let path = folder.path().join("never");
+        assert!(unwinds(|| moonfleet::fs::write(&path, "x")) && unwinds(|| moonfleet::fs::exists(&path)));
+        assert!(unwinds(|| moonfleet::fs::File::create(&path)) && !path.exists());
+        let mut file = moonfleet::fs::tempfile().unwrap();
+        assert!(unwinds(|| file.write(b"x")) && unwinds(|| file.sync_all()));
+        assert_eq!(file.metadata().unwrap().len(), 0);
+        file.write_all(b"abc").unwrap();
+        file.rewind().unwrap();
+        // What is in the cache need not be waited for; even so.
+        assert!(unwinds(|| file.read(&mut [0; 3])) && unwinds(|| file.read_at(&mut [0; 3], 0)));
+        let mut text = String::new();
+        assert_eq!((file.read_to_string(&mut text).unwrap(), text.as_str()), (3, "abc"));
+
+        let mut ended = moonfleet::process::Command::new("true").spawn().unwrap();
+        ended.wait().unwrap();
+        assert!(unwinds(|| ended.wait()) && unwinds(|| moonfleet::process::Command::new("true").spawn()));
+        let signals = Signals::new([Signal::USER1]).unwrap();
+        assert!(unwinds(|| signals.recv()) && unwinds(|| moonfleet::signal::wait(Signal::USER2)));
+        assert!(unwinds(|| moonfleet::io::stderr().write(b"never")));
+        assert!(!unwinds(|| drop(moonfleet::io::stdout().lock())), "it is free");
+        let kept = folder.path().to_owned();
+        assert!(!unwinds(|| drop(folder)) && !kept.exists(), "a destructor does its work");
     });
 }
 

@@ -346,8 +346,8 @@ fn a_read_of_a_fifo_that_was_timed_out_or_cancelled_takes_nothing() {
         let mut waits = reader.try_clone().unwrap();
         let task = support::start(move || drop(waits.read(&mut [0; 9])));
         task.cancel();
-        writer.write_all(b"all of it").unwrap();
         assert!(was_cancelled(task));
+        writer.write_all(b"all of it").unwrap();
         let mut text = [0; 9];
         reader.read_exact(&mut text).unwrap();
         assert_eq!(&text, b"all of it");

@@ -120,8 +120,8 @@ fn a_wait_that_was_cancelled_or_timed_out_leaves_the_signal_to_the_next() {
             let waits = Arc::clone(&signals);
             let task = start(move || drop(waits.recv()));
             task.cancel();
-            send(Signal::USER1);
             assert!(was_cancelled(task));
+            send(Signal::USER1);
             assert_eq!(signals.recv().unwrap(), Signal::USER1);
         });
     });

@@ -8,9 +8,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::process::{self, Child, Command, Output, Stdio};
+use std::process::{self, Child, Output, Stdio};
 use std::time::Duration;
 
+use child::command;
 use moonfleet::io::{stderr, stdin, stdout};
 use moonfleet::{channel, spawn, spawn_local, time, yield_now};
 use rustix::fs::{OFlags, fcntl_getfl};
@@ -18,13 +19,6 @@ use support::{LONG, alone, ends_completely, park, runtime, start, was_cancelled}
 
 /// What a child prints before the harness lets it print anything else.
 const BEGIN: &str = "BEGIN\n";
-
-/// This program, to run the test `name` in a process of its own.
-fn command(name: &str) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", name, "--nocapture", "--test-threads=1"]).env("MOONFLEET_TEST_CHILD", name);
-    command
-}
 
 /// Starts this program with pipes as all its streams.
 fn piped(name: &str) -> Child {
@@ -276,7 +270,7 @@ fn lines_of_many_tasks_and_threads_are_not_torn() {
             let writes = |n: usize| {
                 for m in 0..50 {
                     writeln!(stdout(), "{n} {m} {}", "=".repeat(500)).unwrap();
-                    write!(stderr(), "{n} {m} {}\n", "-".repeat(500)).unwrap();
+                    writeln!(stderr(), "{n} {m} {}", "-".repeat(500)).unwrap();
                 }
             };
             let tasks: Vec<_> = (0..20).map(|n| spawn(move || writes(n))).collect();
@@ -369,7 +363,9 @@ fn a_line_is_kept_until_it_is_complete_or_long() {
     };
     // What is not written is lost when nobody calls the functions for the exit.
     #[allow(unsafe_code, reason = "there is no safe call to end at once")]
-    let output = ended_by(NAME, keeps, || unsafe { libc::_exit(0) });
+    // SAFETY: nothing of this process is used after its end.
+    let ends = || unsafe { libc::_exit(0) };
+    let output = ended_by(NAME, keeps, ends);
     assert_eq!(said(&output), format!("complete\nkept{}", "x".repeat(9000)));
 }
 
@@ -381,7 +377,7 @@ fn a_text_whose_writer_was_cancelled_is_written_whole() {
             // More than the pipe holds, and nobody reads yet.
             let long = format!("{}\n", "x".repeat(100_000));
             let task = start(move || stdout().write_all(long.as_bytes()).unwrap());
-            while !time::timeout(Duration::from_millis(1), || stdout().lock()).is_err() {
+            while time::timeout(Duration::from_millis(1), || stdout().lock()).is_ok() {
                 yield_now();
             }
             task.cancel();

@@ -13,7 +13,8 @@ use rustix::fs::{Dev, FileType, Mode, OFlags, Stat, fcntl_getfl, fstat, makedev,
 /// The pipe or terminal behind `fd`, opened once more in non-blocking mode; `None` if that cannot be.
 pub(super) fn non_blocking(fd: BorrowedFd<'_>) -> Option<OwnedFd> {
     let before = fstat(fd).ok()?;
-    if !is_fifo(&before) && !(fd.is_terminal() && before.st_rdev != terminal_master()) {
+    let is_terminal = fd.is_terminal() && before.st_rdev != terminal_master();
+    if !is_fifo(&before) && !is_terminal {
         return None;
     }
     let access = fcntl_getfl(fd).ok()? & OFlags::ACCMODE;

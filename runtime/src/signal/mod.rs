@@ -22,7 +22,7 @@
 //!     // … `kill -USR1` comes:
 //!     select! {
 //!         recv(hears) -> signal => assert_eq!(signal, Ok(Signal::USER1)),
-//!         default(Duration::from_secs(60)) => panic!("a quiet minute"),
+//!         timeout(Duration::from_secs(60)) => panic!("a quiet minute"),
 //!     }
 //!     listener.cancel();
 //! });
@@ -46,7 +46,7 @@ pub use self::signals::Signals;
 /// # Errors
 /// Those of [`Signals::new`] and [`Signals::recv`].
 /// # Cancellation
-/// Unwinds silently; the signal stays replaced.
+/// Unwinds silently; what the signal did stays replaced, unless the task was being cancelled already.
 ///
 /// # Examples
 /// ```no_run
@@ -55,6 +55,7 @@ pub use self::signals::Signals;
 /// moonfleet::run(|| signal::wait(Signal::HANGUP)).unwrap();
 /// ```
 pub fn wait(signal: Signal) -> io::Result<()> {
+    crate::cancel::check();
     Signals::new([signal])?.recv().map(drop)
 }
 
