@@ -76,6 +76,8 @@ mod join;
 mod block_on;
 mod spawn;
 mod offload;
+mod scope;
+mod current;
 mod device;
 pub mod io;
 pub mod fs;
@@ -87,8 +89,6 @@ pub mod foreign;
 pub mod neighbour;
 mod task_local;
 // ── whole programs ──────────────────────────────────────────────────────────────────────────────────────
-mod scope;
-mod current;
 mod metrics;
 mod monitor;
 mod shutdown;

@@ -9,13 +9,17 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 
-use crate::context;
+use crate::current::{worker_count, worker_index};
 use crate::reactor::slot::Direction;
 use crate::reactor::source::{Failure, Nudge, Source, settle};
+use crate::scope::try_scope;
 use crate::spawn::{SpawnError, TaskBuilder};
 
 /// How long to rest when the system has run out of something: at first, and at most.
 const REST: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
+
+/// How many workers accept for one listener, at most: each connection wakes those of them that sleep.
+const ACCEPTORS: usize = 4;
 
 /// A socket that accepts connections: [`TcpListener`](super::TcpListener),
 /// [`UnixListener`](super::UnixListener). Sealed.
@@ -89,13 +93,12 @@ impl Crew {
     /// Waits until there is a place.
     fn make_room(self: &Arc<Self>, source: &Source) -> Result<Berth, Failure> {
         source.perform_within(Direction::Read, None, |_| {
-            // ORDER: Relaxed; it is a count. If it is too high, `Berth::drop` has yet to nudge, and that is ordered
-            // by the readiness. Nobody else adds.
-            let is_full = self.active.load(Ordering::Relaxed) >= self.most;
-            if is_full { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
+            let one_more = |active| (active < self.most).then_some(active + 1);
+            // ORDER: Relaxed both; it is a count. If it is too high, `Berth::drop` has yet to nudge, and that is
+            // ordered by the readiness.
+            let counted = self.active.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+            counted.map_err(|_| ErrorKind::WouldBlock.into())
         })?;
-        // ORDER: Relaxed; as above.
-        self.active.fetch_add(1, Ordering::Relaxed);
         Ok(Berth(Arc::clone(self)))
     }
 }
@@ -112,26 +115,43 @@ impl Drop for Berth {
 
 /// Calls `handler` with each connection, in a task of its own, at most `most` at a time, until the listener is closed.
 ///
+/// Several workers accept: one that has time. A single acceptor would start most handlers on its own worker, which is
+/// awake, before others that were woken to take some of them get a processor.
+///
 /// # Suspends
 /// Until the listener is closed.
-pub(super) fn serve<L: Listener>(
+pub(super) fn serve<L: Listener + Sync>(
     listener: &L,
     most: Option<usize>,
     handler: impl Fn((L::Stream, L::Peer)) + Send + Sync + 'static,
 ) -> io::Result<()> {
     assert!(most != Some(0), "no handler may run, so nothing would be served: allow at least one");
-    if context::current().is_none() {
+    let (Some(own), workers) = (worker_index(), worker_count()) else {
         return Err(io::Error::new(ErrorKind::Unsupported, SpawnError::NoRuntime));
-    }
-    let source = listener.source();
-    let most = most.unwrap_or(usize::MAX);
-    let crew = Arc::new(Crew { active: AtomicUsize::new(0), most, nudge: source.nudge() });
+    };
+    let nudge = listener.source().nudge();
+    let crew = Arc::new(Crew { active: AtomicUsize::new(0), most: most.unwrap_or(usize::MAX), nudge });
     let handler = Arc::new(handler);
+    try_scope(|scope| {
+        for distance in 1..workers.min(ACCEPTORS) {
+            // Refused, there is one acceptor less.
+            let _ = scope.spawn_try_on((own + distance) % workers, || accept_all(listener, &crew, &handler));
+        }
+        accept_all(listener, &crew, &handler)
+    })
+}
+
+/// One acceptor.
+fn accept_all<L: Listener, H>(listener: &L, crew: &Arc<Crew>, handler: &Arc<H>) -> io::Result<()>
+where
+    H: Fn((L::Stream, L::Peer)) + Send + Sync + 'static,
+{
+    let source = listener.source();
     let mut rest = REST.0;
     loop {
-        match settle(accept_into(&crew, listener)) {
+        match settle(accept_into(crew, listener)) {
             Ok((connection, berth)) => {
-                let handler = Arc::clone(&handler);
+                let handler = Arc::clone(handler);
                 let task = TaskBuilder::new().spawn(move || {
                     let _berth = berth;
                     handler(connection);

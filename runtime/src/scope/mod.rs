@@ -19,7 +19,7 @@ pub use self::fork::fork_join;
 use crate::cancel::stop::Stop;
 use crate::channel::oneshot;
 use crate::context;
-use crate::spawn::{TaskBuilder, or_panic};
+use crate::spawn::{SpawnError, TaskBuilder, or_panic};
 use crate::suspend::{Cancelled, catch, masked, resume, unwind_cancelled};
 use crate::sync::WaitGroup;
 
@@ -215,7 +215,7 @@ impl<'scope, E: Send + 'scope> Scope<'scope, '_, E> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        self.launch(task, move || Ok(body()))
+        or_panic(self.launch(task, None, move || Ok(body())))
     }
 
     /// Spawns a child whose error fails the scope: the others are cancelled.
@@ -231,7 +231,23 @@ impl<'scope, E: Send + 'scope> Scope<'scope, '_, E> {
         F: FnOnce() -> Result<T, E> + Send + 'scope,
         T: Send + 'scope,
     {
-        self.launch(TaskBuilder::new(), body)
+        or_panic(self.launch(TaskBuilder::new(), None, body))
+    }
+
+    /// The same, for a child that is to run on `worker`.
+    ///
+    /// # Errors
+    /// As [`TaskBuilder::spawn_on`].
+    pub(crate) fn spawn_try_on<F, T>(
+        &'scope self,
+        worker: usize,
+        body: F,
+    ) -> Result<ScopedJoinHandle<'scope, T>, SpawnError>
+    where
+        F: FnOnce() -> Result<T, E> + Send + 'scope,
+        T: Send + 'scope,
+    {
+        self.launch(TaskBuilder::new(), Some(worker), body)
     }
 
     /// Cancels the children that run, and those to come; `body` goes on, and the scope does not fail by it.
@@ -258,8 +274,12 @@ impl<'scope, E: Send + 'scope> Scope<'scope, '_, E> {
         self.core.children.stop();
     }
 
-    #[track_caller]
-    fn launch<F, T>(&'scope self, task: TaskBuilder, body: F) -> ScopedJoinHandle<'scope, T>
+    fn launch<F, T>(
+        &'scope self,
+        task: TaskBuilder,
+        worker: Option<usize>,
+        body: F,
+    ) -> Result<ScopedJoinHandle<'scope, T>, SpawnError>
     where
         F: FnOnce() -> Result<T, E> + Send + 'scope,
         T: Send + 'scope,
@@ -267,8 +287,8 @@ impl<'scope, E: Send + 'scope> Scope<'scope, '_, E> {
         let (result, outcome) = oneshot();
         let child = Child::new(body, result, Arc::clone(&self.core));
         // SAFETY: scope-waits — the scope does not end before the child has dropped everything that borrows.
-        let spawned = unsafe { task.spawn_borrowing_here(move || child.run()) };
-        ScopedJoinHandle::new(outcome, or_panic(spawned))
+        let spawned = unsafe { task.spawn_borrowing_here(worker, move || child.run()) };
+        Ok(ScopedJoinHandle::new(outcome, spawned?))
     }
 }
 

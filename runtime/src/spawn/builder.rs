@@ -124,7 +124,7 @@ impl TaskBuilder {
         T: Send + 'static,
     {
         // SAFETY: closure and result borrow nothing.
-        unsafe { self.spawn_borrowing_here(body) }
+        unsafe { self.spawn_borrowing_here(None, body) }
     }
 
     /// Spawns as [`spawn_local`] does.
@@ -192,21 +192,29 @@ impl TaskBuilder {
         self.spawn_from_outside(&this_worker()?.shared, Some(worker), body)
     }
 
-    /// Spawns as [`spawn`] does, a closure that may borrow.
+    /// Spawns from a task, for `worker` or for whichever is free, a closure that may borrow.
     ///
     /// # Safety
     /// What `F` and `T` borrow outlives the task's use of it: the caller waits for that, whatever happens.
-    pub(crate) unsafe fn spawn_borrowing_here<F, T>(self, body: F) -> Result<JoinHandle<T>, SpawnError>
+    pub(crate) unsafe fn spawn_borrowing_here<F, T>(
+        self,
+        worker: Option<usize>,
+        body: F,
+    ) -> Result<JoinHandle<T>, SpawnError>
     where
         F: FnOnce() -> T + Send,
         T: Send,
     {
-        let worker = this_worker()?;
-        let birth = self.admit(&worker.shared, || worker.next_id())?;
+        let here = this_worker()?;
+        if worker.is_some() {
+            // SAFETY: promised by the caller.
+            return unsafe { self.spawn_borrowing(&here.shared, worker, body) };
+        }
+        let birth = self.admit(&here.shared, || here.next_id())?;
         // SAFETY: closure and result are `Send`; `wake_task` is for waiters in task headers.
         let (queued, joinable) = unsafe { cell::allocate(birth, context::wake_task, body) };
-        worker.queue_fresh(queued);
-        Ok(JoinHandle::new(joinable, &worker.shared))
+        here.queue_fresh(queued);
+        Ok(JoinHandle::new(joinable, &here.shared))
     }
 
     /// Spawns into the runtime of `shared`, from any thread.

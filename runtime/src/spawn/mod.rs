@@ -161,7 +161,7 @@ pub fn yield_now() {
 
 /// The handle, or a panic. But a task that is being cancelled by a shutdown spawns nothing any more: it unwinds.
 #[track_caller]
-pub(crate) fn or_panic<T>(spawned: Result<JoinHandle<T>, SpawnError>) -> JoinHandle<T> {
+pub(crate) fn or_panic<H>(spawned: Result<H, SpawnError>) -> H {
     match spawned {
         Ok(handle) => handle,
         Err(error) => {

@@ -1,4 +1,4 @@
-//! The server on Moonfleet: a task that accepts, a task for each connection that any worker may take on.
+//! The server on Moonfleet: its own accept loop, with a task for each connection that any worker may take on.
 
 use moonfleet::net::TcpListener;
 
@@ -16,14 +16,12 @@ pub(super) fn run(settings: Settings) -> Result<(), String> {
 }
 
 fn accept(listener: &TcpListener, service: Service) {
-    loop {
-        match listener.accept() {
-            Ok((mut stream, _)) => drop(moonfleet::spawn(move || {
-                // Without it a reply may wait for the client's acknowledgement; a client that is gone needs none.
-                let _ = stream.set_nodelay(true);
-                converse(&mut stream, service);
-            })),
-            Err(error) => return eprintln!("cannot accept: {error}"),
-        }
+    let served = listener.serve(move |mut stream, _| {
+        // Without it a reply may wait for the client's acknowledgement; a client that is gone needs none.
+        let _ = stream.set_nodelay(true);
+        converse(&mut stream, service);
+    });
+    if let Err(error) = served {
+        eprintln!("cannot accept: {error}");
     }
 }
