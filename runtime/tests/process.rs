@@ -128,6 +128,20 @@ fn one_child_feeds_another_and_files_serve_as_streams() {
 }
 
 #[test]
+fn pipes_of_two_children_are_joined_through_the_kernel() {
+    everywhere(|| {
+        let mut from = shell("head -c 300000 /dev/zero").stdout(Stdio::piped()).spawn().unwrap();
+        let mut to =
+            Command::new("wc").arg("-c").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let input = to.stdin.take().unwrap();
+        assert_eq!(moonfleet::io::copy(from.stdout.as_ref().unwrap(), &input).unwrap(), 300_000);
+        drop(input);
+        assert_eq!(to.wait_with_output().unwrap().stdout, b"300000\n");
+        assert!(from.wait().unwrap().success());
+    });
+}
+
+#[test]
 fn a_child_that_does_not_read_is_an_error() {
     everywhere(|| {
         let mut child =

@@ -19,10 +19,10 @@ const PIPE_BYTES: usize = 256 << 10;
 /// The buffer that stands in for the pipe where the kernel cannot splice.
 const BUFFER_BYTES: usize = 16 << 10;
 
-/// What [`copy`] reads: streams, their reading halves, and every [`Pollable`]. Sealed.
+/// What [`copy`] reads: streams, their reading halves, pipes of child processes, and every [`Pollable`]. Sealed.
 pub trait CopyFrom: Reads {}
 
-/// What [`copy`] writes: streams, their writing halves, and every [`Pollable`]. Sealed.
+/// What [`copy`] writes: streams, their writing halves, pipes of child processes, and every [`Pollable`]. Sealed.
 pub trait CopyTo: Writes {}
 
 impl<R: Reads + ?Sized> CopyFrom for R {}

@@ -5,7 +5,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::process::{self, Stdio};
 
 use crate::device::{blocking, non_blocking};
-use crate::reactor::source::{Source, settle};
+use crate::io::{Attempt, Reads, Writes};
+use crate::reactor::source::{Failure, Source, settle};
 
 /// Writes to a child's standard input. Dropped, it tells the child that there is no more.
 ///
@@ -82,6 +83,12 @@ macro_rules! read_end {
             }
         }
 
+        impl Reads for $End {
+            fn read_by(&self, attempt: Attempt<'_>) -> Result<usize, Failure> {
+                self.0.read_with(attempt)
+            }
+        }
+
         impl Read for &$End {
             fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
                 settle(self.0.read_with(|fd| Ok(rustix::io::read(fd, &mut *buffer)?)))
@@ -107,6 +114,12 @@ macro_rules! read_end {
 end!(ChildStdin);
 read_end!(ChildStdout);
 read_end!(ChildStderr);
+
+impl Writes for ChildStdin {
+    fn write_by(&self, attempt: Attempt<'_>) -> Result<usize, Failure> {
+        self.0.write_with(attempt)
+    }
+}
 
 impl Write for &ChildStdin {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
