@@ -68,6 +68,10 @@ fn main() -> io::Result<()> {
         println!("cargo::rerun-if-changed={source}");
     }
     let copy = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("runtime");
+    // A file that has moved must not stay behind in its old place.
+    if copy.exists() {
+        fs::remove_dir_all(&copy)?;
+    }
     copy_folder(Path::new(""), &copy)?;
     let root = copy.join("lib.rs");
     let declaration = format!(

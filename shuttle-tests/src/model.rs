@@ -3,7 +3,11 @@
 
 use std::cell::Cell;
 use std::env;
-use std::panic::catch_unwind;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::process;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use shuttle::scheduler::{
@@ -24,6 +28,9 @@ const SWITCHES: usize = 4;
 
 /// The dice's, unless `SHUTTLE_RANDOM_SEED` says otherwise: a model that passes today passes tomorrow.
 const SEED: u64 = 0x6d6f_6f6e_666c_6565;
+
+/// What shuttle says of a model that does not come to its end.
+const HANGS: [&str; 2] = ["deadlock", "exceeded max_steps"];
 
 std::thread_local! {
     static PLANTED: Cell<Option<&'static str>> = const { Cell::new(None) };
@@ -56,27 +63,74 @@ pub fn explore(model: fn()) {
 /// # Panics
 /// If it does not.
 pub fn hangs_by(fault: &str, model: fn()) {
-    fails_by(fault, &["deadlock", "exceeded max_steps"], model);
+    fails_by(fault, &HANGS, model);
 }
 
-/// Plants `fault`: `model` must fail by it, with one of the `reasons`.
+/// Plants `fault`: `model` must fail by it, with one of the `reasons`, and again if its schedule is.
 ///
 /// # Panics
 /// If it does not.
 pub fn fails_by(fault: &str, reasons: &[&str], model: fn()) {
     let fault = FAULTS.iter().find(|known| known.name == fault).expect("a fault of `faults.rs`").name;
+    let schedules = Schedules::new();
     PLANTED.set(Some(fault));
-    let failed = catch_unwind(|| explore_with(SCHEDULES * 4, FailurePersistence::None, model));
+    let failure = failure_of(|| explore_with(SCHEDULES * 4, schedules.persistence(), model));
+    let again = schedules.first().map(|schedule| {
+        let replay = ReplayScheduler::new_from_encoded(&schedule);
+        failure_of(|| try_out(replay, FailurePersistence::None, model))
+    });
     PLANTED.set(None);
-    let Err(payload) = failed else {
-        panic!("the model passes with the fault `{fault}` planted: it is blind");
-    };
-    let message = payload.downcast_ref::<String>().map(String::as_str);
-    let message = message.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    let failure =
+        failure.unwrap_or_else(|| panic!("with the fault `{fault}` planted the model passes: it is blind"));
     assert!(
-        reasons.iter().any(|reason| message.contains(reason)),
-        "the model fails with the fault `{fault}` planted, but for another reason: {message}"
+        reasons.iter().any(|reason| failure.contains(reason)),
+        "with the fault `{fault}` planted the model fails, but for another reason: {failure}"
     );
+    // Shuttle writes down the schedule of every deadlock, but no second one of the same length; and that of a failed
+    // assertion where the first model of the process has said.
+    assert!(again.is_some() || !failure.contains("deadlock"), "the schedule of `{fault}` is not known");
+    assert!(
+        again.is_none_or(|again| again.as_ref() == Some(&failure)),
+        "with the fault `{fault}` planted the schedule fails otherwise when it is run again; before: {failure}"
+    );
+}
+
+/// What `body` panics with, if it does.
+fn failure_of(body: impl FnOnce()) -> Option<String> {
+    let payload = catch_unwind(AssertUnwindSafe(body)).err()?;
+    let message = payload.downcast_ref::<String>().cloned();
+    message
+        .or_else(|| payload.downcast_ref::<&str>().map(|message| (*message).to_owned()))
+        .or_else(|| Some(String::new()))
+}
+
+/// A folder for the schedules that fail.
+struct Schedules(PathBuf);
+
+impl Schedules {
+    fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        // ORDER: Relaxed; the folders must differ, nothing more.
+        let name = format!("moonfleet-{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let folder = env::temp_dir().join(name);
+        fs::create_dir(&folder).expect("a folder for temporary files");
+        Self(folder)
+    }
+
+    fn persistence(&self) -> FailurePersistence {
+        FailurePersistence::File(Some(self.0.clone()))
+    }
+
+    fn first(&self) -> Option<String> {
+        fs::read_to_string(self.0.join("schedule000.txt")).ok()
+    }
+}
+
+impl Drop for Schedules {
+    fn drop(&mut self) {
+        // What is left is small.
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 fn explore_with(schedules: usize, persistence: FailurePersistence, model: fn()) {
