@@ -76,6 +76,8 @@ mod join;
 mod block_on;
 mod spawn;
 mod offload;
+mod device;
+pub mod fs;
 pub mod net;
 pub mod time;
 pub mod foreign;
