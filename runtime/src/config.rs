@@ -51,6 +51,9 @@ pub(crate) const SHUTDOWN_SECONDS: u64 = 5;
 /// compute, so it is far more than any machine has cores.
 pub(crate) const BLOCKING_THREADS: usize = 512;
 
+/// How many threads the process may have that look names up. Beyond that, look-ups wait for one that hangs.
+pub(crate) const NAME_THREADS: usize = 64;
+
 /// How long such a thread stays idle before it ends, in seconds: the next burst of calls finds it, and a program
 /// that has done with them is rid of it.
 pub(crate) const BLOCKING_KEEP_ALIVE_SECONDS: u64 = 10;

@@ -78,6 +78,7 @@ mod spawn;
 mod offload;
 mod device;
 pub mod fs;
+pub mod io;
 pub mod net;
 pub mod time;
 pub mod foreign;

@@ -17,10 +17,10 @@ use crate::sys::clock;
 use crate::sys::descriptor::bury;
 use crate::sys::poller::Poller;
 
-/// A non-blocking descriptor that parties may wait for.
-pub(crate) struct Source {
+/// A non-blocking descriptor, or the owner of one, that parties may wait for.
+pub(crate) struct Source<T: AsFd = OwnedFd> {
     /// `None` only while the source is taken apart.
-    fd: Option<OwnedFd>,
+    owner: Option<T>,
     /// Taken when somebody has to wait for the first time.
     slot: OnceLock<&'static Slot>,
     read_timeout: Timeout,
@@ -28,8 +28,20 @@ pub(crate) struct Source {
 }
 
 /// Why an operation gave nothing.
+///
+/// # Examples
+/// ```
+/// use moonfleet::foreign;
+/// use moonfleet::net::TcpListener;
+/// use std::io::ErrorKind;
+/// use std::time::Instant;
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+/// let failure = foreign::accept(&listener, Some(Instant::now())).unwrap_err();
+/// assert!(matches!(failure, foreign::IoFailure::Io(error) if error.kind() == ErrorKind::TimedOut));
+/// ```
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// The kernel says so, the time is over, or the source was closed.
     Io(io::Error),
     /// The party is being cancelled.
@@ -41,16 +53,38 @@ pub(crate) enum Failure {
 struct Timeout(AtomicU64);
 
 impl Source {
+    /// Another source of the same file, with the same timeouts.
+    ///
+    /// # Errors
+    /// [`closed`]; the process has as many descriptors as it may.
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        if self.is_closed() {
+            return Err(closed());
+        }
+        let clone = Self::new(self.owner().try_clone()?);
+        clone.read_timeout.set(self.read_timeout.get());
+        clone.write_timeout.set(self.write_timeout.get());
+        Ok(clone)
+    }
+}
+
+impl<T: AsFd> Source<T> {
     /// A source of a descriptor that is in non-blocking mode already.
-    pub(crate) fn new(fd: OwnedFd) -> Self {
+    pub(crate) fn new(owner: T) -> Self {
         let (read_timeout, write_timeout) = Default::default();
-        Self { fd: Some(fd), slot: OnceLock::new(), read_timeout, write_timeout }
+        Self { owner: Some(owner), slot: OnceLock::new(), read_timeout, write_timeout }
     }
 
     /// Takes the descriptor back. It stays in non-blocking mode.
-    pub(crate) fn into_fd(mut self) -> OwnedFd {
+    pub(crate) fn into_fd(mut self) -> T {
         self.end_lease();
-        self.fd.take().expect("taken apart once")
+        self.owner.take().expect("taken apart once")
+    }
+
+    /// What owns the descriptor.
+    #[inline]
+    pub(crate) fn owner(&self) -> &T {
+        self.owner.as_ref().expect("taken apart at the end")
     }
 
     // ── operations ──────────────────────────────────────────────────────────────────────────────────────
@@ -79,26 +113,28 @@ impl Source {
         self.perform(Direction::Write, self.write_timeout.get(), attempt, |_| false)
     }
 
-    /// As [`Source::read_with`], for a stream of bytes of which `attempt` wants `wanted`: if it gets fewer, the next
-    /// operation waits at once instead of asking the kernel in vain.
+    /// As [`Source::read_with`], for no longer than `timeout`, for a stream of bytes of which `attempt` wants `wanted`:
+    /// if it gets fewer, the next operation waits at once instead of asking the kernel in vain.
     #[inline]
     pub(crate) fn read_stream(
         &self,
+        timeout: Option<Duration>,
         wanted: usize,
         attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<usize>,
     ) -> Result<usize, Failure> {
-        self.perform(Direction::Read, self.read_timeout.get(), attempt, |&read| 0 < read && read < wanted)
+        self.perform(Direction::Read, timeout, attempt, |&read| 0 < read && read < wanted)
     }
 
-    /// As [`Source::write_with`], for a stream of bytes to which `attempt` has `offered` to write.
+    /// As [`Source::write_with`], for no longer than `timeout`, for a stream of bytes to which `attempt` has `offered`
+    /// to write.
     #[inline]
     pub(crate) fn write_stream(
         &self,
+        timeout: Option<Duration>,
         offered: usize,
         attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<usize>,
     ) -> Result<usize, Failure> {
-        let drains = |&written: &usize| 0 < written && written < offered;
-        self.perform(Direction::Write, self.write_timeout.get(), attempt, drains)
+        self.perform(Direction::Write, timeout, attempt, |&written| 0 < written && written < offered)
     }
 
     /// Makes `attempt` as [`Source::read_with`] and [`Source::write_with`] do, for no longer than `timeout`.
@@ -122,6 +158,7 @@ impl Source {
         let party = Party::enter()?;
         let mut wait = Wait { source: self, direction, timeout, deadline_ns: None };
         let mut observed = self.slot.get().map(|slot| slot.readiness(direction).observe());
+        let mut has_waited = false;
         loop {
             if !wait.is_in_vain(observed) {
                 match attempt(self.as_fd()) {
@@ -129,7 +166,10 @@ impl Source {
                         if drains(&result) {
                             wait.note_drained(observed);
                         }
-                        party.has_not_waited();
+                        // A migratable task that has waited may be elsewhere: `party` is out of date.
+                        if !has_waited {
+                            party.has_not_waited();
+                        }
                         return Ok(result);
                     }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => {}
@@ -138,6 +178,7 @@ impl Source {
                 }
             }
             observed = Some(wait.wait(observed)?);
+            has_waited = true;
         }
     }
 
@@ -154,9 +195,20 @@ impl Source {
         bury(self.as_fd())
     }
 
+    /// Whether [`Source::close`] was called.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.slot.get().is_some_and(|slot| slot.readiness(Direction::Read).observe().is_closed())
+    }
+
+    /// A way to have whoever waits to read look again, though the kernel has nothing to say.
+    pub(crate) fn nudge(&self) -> Nudge {
+        let slot = self.slot();
+        Nudge { slot, generation: slot.readiness(Direction::Read).observe().generation() }
+    }
+
     fn end_lease(&mut self) {
-        if let (Some(slot), Some(fd)) = (self.slot.take(), &self.fd) {
-            slot.end_lease(fd.as_fd());
+        if let (Some(slot), Some(owner)) = (self.slot.take(), &self.owner) {
+            slot.end_lease(owner.as_fd());
         }
     }
 
@@ -188,16 +240,30 @@ impl Source {
     }
 }
 
+/// Tells whoever waits to read from a source, while there is one, that it may be worth another try.
+#[derive(Debug)]
+pub(crate) struct Nudge {
+    slot: &'static Slot,
+    generation: u32,
+}
+
+impl Nudge {
+    /// Counts as an event of the source; if it was dropped, as none.
+    pub(crate) fn tell(&self) {
+        self.slot.readiness(Direction::Read).tell(self.generation, false);
+    }
+}
+
 /// One operation that may have to wait.
-struct Wait<'a> {
-    source: &'a Source,
+struct Wait<'a, T: AsFd> {
+    source: &'a Source<T>,
     direction: Direction,
     timeout: Option<Duration>,
     /// Known once it has to.
     deadline_ns: Option<u64>,
 }
 
-impl Wait<'_> {
+impl<T: AsFd> Wait<'_, T> {
     #[inline]
     fn readiness(&self) -> &'static Readiness {
         self.source.slot().readiness(self.direction)
@@ -241,7 +307,9 @@ impl Wait<'_> {
         }
         match readiness.wait(&party, before.served(), self.deadline_ns) {
             Passed::AtOnce(()) | Passed::Woken => Ok(readiness.observe()),
-            Passed::TimedOut(()) => Err(Failure::Io(self.timed_out())),
+            Passed::TimedOut(()) => {
+                Err(Failure::Io(timed_out(self.direction, self.timeout.unwrap_or_default())))
+            }
             Passed::Cancelled => Err(Failure::Cancelled),
         }
     }
@@ -249,18 +317,7 @@ impl Wait<'_> {
     /// What to say of an attempt that failed: if the source was closed, the kernel's reason means nothing.
     #[cold]
     fn explain(&self, error: io::Error) -> io::Error {
-        let is_closed = self.source.slot.get().is_some_and(|_| self.readiness().observe().is_closed());
-        if is_closed { closed() } else { error }
-    }
-
-    #[cold]
-    fn timed_out(&self) -> io::Error {
-        let what = match self.direction {
-            Direction::Read => "came in",
-            Direction::Write => "could be sent",
-        };
-        let timeout = self.timeout.unwrap_or_default();
-        io::Error::new(ErrorKind::TimedOut, format!("nothing {what} within the timeout of {timeout:?}"))
+        if self.source.is_closed() { closed() } else { error }
     }
 }
 
@@ -272,6 +329,16 @@ fn poller_of_party() -> io::Result<&'static Poller> {
 /// The error of an operation on a source that was closed.
 pub(crate) fn closed() -> io::Error {
     io::Error::new(ErrorKind::NotConnected, "it was closed by this program")
+}
+
+/// The error of an operation that has waited for as long as it may.
+#[cold]
+pub(crate) fn timed_out(direction: Direction, timeout: Duration) -> io::Error {
+    let what = match direction {
+        Direction::Read => "came in",
+        Direction::Write => "could be sent",
+    };
+    io::Error::new(ErrorKind::TimedOut, format!("nothing {what} within the timeout of {timeout:?}"))
 }
 
 /// Unwinds if the operation was ended by a cancel; otherwise gives what came of it.
@@ -301,20 +368,20 @@ impl Timeout {
     }
 }
 
-impl AsFd for Source {
+impl<T: AsFd> AsFd for Source<T> {
     #[inline]
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_ref().expect("taken apart at the end").as_fd()
+        self.owner().as_fd()
     }
 }
 
-impl Drop for Source {
+impl<T: AsFd> Drop for Source<T> {
     fn drop(&mut self) {
         self.end_lease();
     }
 }
 
-impl fmt::Debug for Source {
+impl<T: AsFd> fmt::Debug for Source<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Source").field(&self.as_fd()).finish()
     }
