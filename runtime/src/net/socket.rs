@@ -139,7 +139,7 @@ macro_rules! is_a_socket {
             /// `try_clone` stay open.
             ///
             /// # Errors
-            /// Of the first call in the process: it has as many descriptors as it may.
+            /// None but those of a descriptor that is no socket.
             ///
             /// # Examples
             /// See the [module](crate::net).

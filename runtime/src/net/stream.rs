@@ -10,7 +10,7 @@ use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, send, sendmsg
 
 use super::socket::{direction, nothing};
 use crate::reactor::slot::Direction;
-use crate::reactor::source::{Failure, Source};
+use crate::reactor::source::{Failure, Source, closed};
 
 /// Bytes that one call to the kernel moves, at most.
 const MOST_BYTES: usize = 0x7fff_f000;
@@ -99,6 +99,10 @@ pub trait Ends {
 
     /// Ends one direction, or both.
     fn shut_down(&self, how: Shutdown) -> io::Result<()> {
+        // What a closed socket was replaced by is not the connection.
+        if self.source().is_closed() {
+            return Err(closed());
+        }
         Ok(shutdown(self.source(), direction(how))?)
     }
 

@@ -7,6 +7,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rustix::net::{Shutdown, shutdown};
+
 use super::fallback;
 use super::readiness::{Observed, Readiness};
 use super::slot::{Direction, Slot};
@@ -160,6 +162,9 @@ impl<T: AsFd> Source<T> {
         let mut observed = self.slot.get().map(|slot| slot.readiness(direction).observe());
         let mut has_waited = false;
         loop {
+            if observed.is_some_and(Observed::is_closed) {
+                return Err(Failure::Io(closed()));
+            }
             if !wait.is_in_vain(observed) {
                 match attempt(self.as_fd()) {
                     Ok(result) => {
@@ -190,9 +195,14 @@ impl<T: AsFd> Source<T> {
 
     /// Closes the file, though others may use this source: whoever waits for it is told at once, and so is who
     /// tries later. The descriptor's number is free when the source is dropped.
+    ///
+    /// # Errors
+    /// The process has no descriptor left for what takes the file's place, and it is no socket: then it stays open
+    /// until the source is dropped, and is used no more all the same.
     pub(crate) fn close(&self) -> io::Result<()> {
         self.slot().close(self.as_fd());
-        bury(self.as_fd())
+        // A socket that cannot be replaced is at least shut down, so that the other side is told.
+        bury(self.as_fd()).or_else(|_| Ok(shutdown(self.as_fd(), Shutdown::Both)?))
     }
 
     /// Whether [`Source::close`] was called.

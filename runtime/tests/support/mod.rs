@@ -1,12 +1,13 @@
 //! What the tests of more than one file do: make a runtime, bring a task to its wait, and see how it ended.
 //!
-//! - `cargo`: values that are counted. `deck`: frames that know whether they were left in time. `drops`: guards.
+//! - `cargo`: values that are counted. `deck`: frames that know whether they were left in time. `drops`: guards. `sockets`: on loopback.
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
 pub(crate) mod cargo;
 pub(crate) mod deck;
 pub(crate) mod drops;
+pub(crate) mod sockets;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
