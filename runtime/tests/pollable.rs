@@ -85,6 +85,8 @@ fn an_end_is_something_to_read_and_to_write() {
     assert_eq!(waiting.join().unwrap(), ErrorKind::BrokenPipe);
 }
 
+type Wait = fn(&Pollable<PipeReader>) -> std::io::Result<()>;
+
 #[test]
 fn timeouts_and_cancels_end_waits() {
     alone(|| {
@@ -97,8 +99,7 @@ fn timeouts_and_cancels_end_waits() {
         reader.set_read_timeout(Some(Duration::from_nanos(1))).unwrap();
         assert_eq!(read(&reader).unwrap_err().kind(), ErrorKind::TimedOut);
         reader.set_read_timeout(Some(Duration::MAX)).unwrap();
-        let waits: [fn(&Pollable<PipeReader>) -> std::io::Result<()>; 2] =
-            [|reader| reader.wait_readable(), |reader| read(reader).map(drop)];
+        let waits: [Wait; 2] = [|reader| reader.wait_readable(), |reader| read(reader).map(drop)];
         for wait in waits {
             let waiter = Arc::clone(&reader);
             let waiting = support::start(move || wait(&waiter));

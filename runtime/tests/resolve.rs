@@ -60,7 +60,8 @@ fn numbers_are_no_names() {
     assert_eq!(("::1", 80).to_target().unwrap(), address("[::1]:80"));
     assert_eq!((Ipv4Addr::LOCALHOST, 80).to_target().unwrap(), address("127.0.0.1:80"));
     assert_eq!((Ipv6Addr::LOCALHOST, 80).to_target().unwrap(), address("[::1]:80"));
-    assert_eq!((&(Ipv4Addr::LOCALHOST, 80)).to_target().unwrap(), address("127.0.0.1:80"));
+    let by_reference = &&(Ipv4Addr::LOCALHOST, 80);
+    assert_eq!(ToSocketAddrs::to_target(by_reference).unwrap(), address("127.0.0.1:80"));
     let list: Vec<SocketAddr> = vec!["127.0.0.1:80".parse().unwrap()];
     assert_eq!(list.to_target().unwrap(), list.as_slice().to_target().unwrap());
     assert_eq!("deck.example:80".to_target().unwrap(), Target::name("deck.example", 80));

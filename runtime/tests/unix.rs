@@ -18,7 +18,7 @@ use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketType,
 };
 use support::sockets::{cargo, path};
-use support::{alone, park, runtime, was_cancelled};
+use support::{alone, park, runtime, settle, was_cancelled};
 
 /// A path that is removed in the end.
 struct Place(PathBuf);
@@ -76,6 +76,10 @@ fn streams_carry_bytes_both_ways() {
 fn descriptors_that_come_along_do_not_hold_up_what_follows() {
     alone(|| {
         let (near, far) = UnixStream::pair().unwrap();
+        // Once somebody has waited, the reactor knows the stream.
+        let reading = support::start(move || (&far).read(&mut [0]).map(|_| far).unwrap());
+        (&near).write_all(b"a").unwrap();
+        let far = reading.join().unwrap();
         let fds = [near.as_fd()];
         let mut space = [MaybeUninit::uninit(); 64];
         let mut control = SendAncillaryBuffer::new(&mut space);
@@ -83,6 +87,7 @@ fn descriptors_that_come_along_do_not_hold_up_what_follows() {
         (&near).write_all(b"first").unwrap();
         rustix::net::sendmsg(&near, &[IoSlice::new(b"second")], &mut control, SendFlags::empty()).unwrap();
         (&near).write_all(b"third").unwrap();
+        settle();
         // A read ends where the descriptor came, so a short one does not mean that there is no more.
         let mut text = Vec::new();
         let mut buffer = [0; 100];

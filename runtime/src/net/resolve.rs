@@ -105,10 +105,10 @@ mod tests {
     use crate::time;
 
     const ANSWER: &str = "192.0.2.1:7";
+    type Answer = io::Result<Vec<SocketAddr>>;
 
     /// A resolver that answers when it is told to, and says that it is being asked.
-    fn hanging()
-    -> (mpsc::Sender<()>, mpsc::Receiver<()>, impl FnOnce(&str, u16) -> io::Result<Vec<SocketAddr>>) {
+    fn hanging() -> (mpsc::Sender<()>, mpsc::Receiver<()>, impl FnOnce(&str, u16) -> Answer) {
         let (go, told) = mpsc::channel::<()>();
         let (asking, asked) = mpsc::channel();
         let ask = move |_: &str, _: u16| {
