@@ -15,6 +15,7 @@ use moonfleet::channel::{
 use moonfleet::foreign::{self, RecvFailure, SendFailure};
 use moonfleet::neighbour;
 use moonfleet::select::{RecvArm, Selected, SendArm, Wait, select};
+use moonfleet::sync::Mutex;
 use moonfleet::time::{Elapsed, sleep, sleep_until, timeout};
 use moonfleet::{
     JoinError, JoinHandle, TaskBuilder, block_on, fork_join, scope, select, spawn, spawn_local, spawn_on,
@@ -22,7 +23,7 @@ use moonfleet::{
 };
 
 use support::drops::{Drops, OnDrop, park_with_guard};
-use support::{LONG, alone, runtime, settle, was_cancelled};
+use support::{LONG, alone, runtime, settle, start, was_cancelled};
 
 const SOON: Duration = Duration::from_micros(200);
 
@@ -161,6 +162,30 @@ fn what_does_not_wait_works_in_a_cancelled_task() {
         task.join()
     });
     assert_eq!(outcome.unwrap(), 5, "it did not wait, so it ended by itself");
+}
+
+/// An operation that waits twice: woken for a lock, the task is told to end before it runs, and finds the lock taken
+/// by another.
+#[test]
+fn what_comes_between_two_waits_of_one_operation_is_not_lost() {
+    let ways: [fn(&CancelToken, &JoinHandle<()>); 2] =
+        [|_, waiter| waiter.cancel(), |token, _| token.cancel()];
+    for end in ways {
+        alone(|| {
+            let (lock, token) = (Arc::new(Mutex::new(())), CancelToken::new());
+            let held = lock.lock();
+            let waiter = {
+                let (lock, token) = (Arc::clone(&lock), token.clone());
+                start(move || drop(token.run(|| drop(lock.lock()))))
+            };
+            drop(held);
+            let held = lock.lock();
+            end(&token, &waiter);
+            settle();
+            assert!(waiter.is_finished(), "it waits again, for one that may wait for it");
+            drop(held);
+        });
+    }
 }
 
 // ── what is left behind ─────────────────────────────────────────────────────────────────────────────────

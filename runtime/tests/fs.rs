@@ -352,11 +352,12 @@ fn a_read_of_a_fifo_that_was_timed_out_or_cancelled_takes_nothing() {
         reader.read_exact(&mut text).unwrap();
         assert_eq!(&text, b"all of it");
         // A full pipe ends a write early, and what was written stays written.
-        let written = time::timeout(Duration::from_millis(2), || writer.write_all(&vec![1; 1 << 20]));
-        assert!(written.is_err());
-        drop(writer);
+        let task = support::start(move || writer.write_all(&vec![1; 1 << 20]).unwrap());
+        task.cancel();
+        assert!(was_cancelled(task));
         let mut rest = Vec::new();
-        assert_eq!(reader.read_to_end(&mut rest).unwrap(), 65_536);
+        let read = reader.read_to_end(&mut rest).unwrap();
+        assert!(0 < read && read < 1 << 20 && rest.iter().all(|&byte| byte == 1));
     });
 }
 

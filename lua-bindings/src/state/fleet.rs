@@ -8,6 +8,7 @@ use std::time::Instant;
 use moonfleet::channel::{self, Receiver, Sender};
 
 use crate::raw::ffi::lua_CFunction;
+use crate::state::settings::Settings;
 
 /// A module that every state finds in `package.preload`.
 #[derive(Clone, Copy)]
@@ -37,6 +38,8 @@ impl Arguments {
 pub(crate) struct Fleet {
     pub(crate) arguments: Arguments,
     pub(crate) modules: &'static [Module],
+    /// How states are opened, unless the one who opens them asks for something else.
+    pub(crate) settings: Settings,
     /// Where `moonfleet.now()` counts from.
     pub(crate) born: Instant,
     /// Whose turn it is to carry the next launched state.
@@ -48,10 +51,11 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    pub(crate) fn new(arguments: Arguments, modules: &'static [Module]) -> Arc<Self> {
+    pub(crate) fn new(arguments: Arguments, modules: &'static [Module], settings: Settings) -> Arc<Self> {
         Arc::new(Self {
             arguments,
             modules,
+            settings,
             born: Instant::now(),
             turn: AtomicUsize::new(0),
             afloat: AtomicUsize::new(0),
@@ -61,9 +65,14 @@ impl Fleet {
 
     /// Counts one more state, for as long as the berth lives.
     pub(crate) fn board(self: &Arc<Self>) -> Berth {
+        self.board_with(self.settings.clone())
+    }
+
+    /// The same for a state with settings of its own.
+    pub(crate) fn board_with(self: &Arc<Self>, settings: Settings) -> Berth {
         // ORDER: Relaxed; whoever boards is itself counted, or is the caller of `wait`, so zero is not in reach.
         self.afloat.fetch_add(1, Ordering::Relaxed);
-        Berth(Arc::clone(self))
+        Berth { fleet: Arc::clone(self), settings }
     }
 
     /// Waits until the last state has closed. Call it once a first state has boarded.
@@ -89,19 +98,27 @@ impl Fleet {
 }
 
 /// The place of one state in the fleet.
-pub(crate) struct Berth(Arc<Fleet>);
+pub(crate) struct Berth {
+    fleet: Arc<Fleet>,
+    settings: Settings,
+}
 
 impl Berth {
     pub(crate) fn fleet(&self) -> &Arc<Fleet> {
-        &self.0
+        &self.fleet
+    }
+
+    /// How the state is to be opened.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 }
 
 impl Drop for Berth {
     fn drop(&mut self) {
         // ORDER: AcqRel; each release happens before the last one's close, and so before `wait` returns.
-        if self.0.afloat.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.ended.0.close();
+        if self.fleet.afloat.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.fleet.ended.0.close();
         }
     }
 }
@@ -112,7 +129,7 @@ mod tests {
 
     #[test]
     fn launched_states_go_round_the_other_workers() {
-        let fleet = Fleet::new(Arguments::default(), &[]);
+        let fleet = Fleet::new(Arguments::default(), &[], Settings::default());
         let turns: Vec<_> = (0..6).map(|_| fleet.next_worker(1, 4)).collect();
         assert_eq!(turns, [2, 3, 0, 2, 3, 0]);
         assert_eq!(fleet.next_worker(0, 1), 0);

@@ -3,15 +3,15 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::net::{Shutdown, shutdown};
 
 use super::fallback;
-use super::readiness::{Observed, Readiness};
+use super::readiness::Observed;
 use super::slot::{Direction, Slot};
+use crate::config;
 use crate::context;
 use crate::epoch::Passed;
 use crate::suspend::{Cancelled, Party, unwind_cancelled};
@@ -23,8 +23,7 @@ use crate::sys::poller::Poller;
 pub(crate) struct Source<T: AsFd = OwnedFd> {
     /// `None` only while the source is taken apart.
     owner: Option<T>,
-    /// Taken when somebody has to wait for the first time.
-    slot: OnceLock<&'static Slot>,
+    slot: &'static Slot,
     read_timeout: Timeout,
     write_timeout: Timeout,
 }
@@ -74,13 +73,14 @@ impl<T: AsFd> Source<T> {
     /// A source of a descriptor that is in non-blocking mode already.
     pub(crate) fn new(owner: T) -> Self {
         let (read_timeout, write_timeout) = Default::default();
-        Self { owner: Some(owner), slot: OnceLock::new(), read_timeout, write_timeout }
+        Self { owner: Some(owner), slot: Slot::lease(), read_timeout, write_timeout }
     }
 
     /// Takes the descriptor back. It stays in non-blocking mode.
     pub(crate) fn into_fd(mut self) -> T {
-        self.end_lease();
-        self.owner.take().expect("taken apart once")
+        let owner = self.owner.take().expect("taken apart once");
+        self.slot.end_lease(owner.as_fd());
+        owner
     }
 
     /// What owns the descriptor.
@@ -157,38 +157,38 @@ impl<T: AsFd> Source<T> {
         mut attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<R>,
         drains: impl Fn(&R) -> bool,
     ) -> Result<R, Failure> {
-        let party = Party::enter()?;
+        let mut party = Party::enter()?;
+        let readiness = self.slot.readiness(direction);
+        let mut observed = readiness.observe();
         let mut wait = Wait { source: self, direction, timeout, deadline_ns: None };
-        let mut observed = self.slot.get().map(|slot| slot.readiness(direction).observe());
-        let mut has_waited = false;
         loop {
-            if observed.is_some_and(Observed::is_closed) {
+            if observed.is_closed() {
                 return Err(Failure::Io(closed()));
             }
-            if !wait.is_in_vain(observed) {
+            if !readiness.is_drained(observed) {
                 match attempt(self.as_fd()) {
                     Ok(result) => {
                         if drains(&result) {
-                            wait.note_drained(observed);
+                            readiness.note_drained(observed);
                         }
-                        // A migratable task that has waited may be elsewhere: `party` is out of date.
-                        if !has_waited {
-                            party.has_not_waited();
-                        }
+                        party.has_done(config::SYSTEM_CALL_OPERATIONS);
                         return Ok(result);
                     }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                     Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                    Err(error) => return Err(Failure::Io(wait.explain(error))),
+                    Err(error) => return Err(Failure::Io(self.explain(error))),
                 }
             }
-            observed = Some(wait.wait(observed)?);
-            has_waited = true;
+            observed = wait.wait(observed)?;
+            // A migratable task may be elsewhere by now.
+            party = Party::current();
         }
     }
 
-    fn slot(&self) -> &'static Slot {
-        self.slot.get_or_init(Slot::lease)
+    /// What to say of an attempt that failed: if the source was closed, the kernel's reason means nothing.
+    #[cold]
+    fn explain(&self, error: io::Error) -> io::Error {
+        if self.is_closed() { closed() } else { error }
     }
 
     // ── closing ─────────────────────────────────────────────────────────────────────────────────────────
@@ -200,26 +200,19 @@ impl<T: AsFd> Source<T> {
     /// The process has no descriptor left for what takes the file's place, and it is no socket: then it stays open
     /// until the source is dropped, and is used no more all the same.
     pub(crate) fn close(&self) -> io::Result<()> {
-        self.slot().close(self.as_fd());
+        self.slot.close(self.as_fd());
         // A socket that cannot be replaced is at least shut down, so that the other side is told.
         bury(self.as_fd()).or_else(|_| Ok(shutdown(self.as_fd(), Shutdown::Both)?))
     }
 
     /// Whether [`Source::close`] was called.
     pub(crate) fn is_closed(&self) -> bool {
-        self.slot.get().is_some_and(|slot| slot.readiness(Direction::Read).observe().is_closed())
+        self.slot.readiness(Direction::Read).observe().is_closed()
     }
 
     /// A way to have whoever waits to read look again, though the kernel has nothing to say.
     pub(crate) fn nudge(&self) -> Nudge {
-        let slot = self.slot();
-        Nudge { slot, generation: slot.readiness(Direction::Read).observe().generation() }
-    }
-
-    fn end_lease(&mut self) {
-        if let (Some(slot), Some(owner)) = (self.slot.take(), &self.owner) {
-            slot.end_lease(owner.as_fd());
-        }
+        Nudge { slot: self.slot, generation: self.slot.readiness(Direction::Read).observe().generation() }
     }
 
     // ── timeouts ────────────────────────────────────────────────────────────────────────────────────────
@@ -274,60 +267,28 @@ struct Wait<'a, T: AsFd> {
 }
 
 impl<T: AsFd> Wait<'_, T> {
-    #[inline]
-    fn readiness(&self) -> &'static Readiness {
-        self.source.slot().readiness(self.direction)
-    }
-
-    /// Whether trying is in vain before the next event.
-    #[inline]
-    fn is_in_vain(&self, observed: Option<Observed>) -> bool {
-        observed.is_some_and(|observed| self.readiness().is_drained(observed))
-    }
-
-    /// An attempt that came after `observed` took all there was.
-    #[inline]
-    fn note_drained(&self, observed: Option<Observed>) {
-        if let Some(observed) = observed {
-            self.readiness().note_drained(observed);
-        }
-    }
-
     /// Waits until something has been said since `observed`, which came before an attempt in vain; gives what has
     /// been said then.
     #[cold]
     #[inline(never)]
-    fn wait(&mut self, observed: Option<Observed>) -> Result<Observed, Failure> {
+    fn wait(&mut self, observed: Observed) -> Result<Observed, Failure> {
         // Asked again: a migratable task may have gone elsewhere since it began.
         let party = Party::enter()?;
-        let readiness = self.readiness();
-        let before = observed.unwrap_or_else(|| readiness.observe());
-        if before.is_closed() {
-            return Err(Failure::Io(closed()));
-        }
-        if observed.is_none() && before.is_served() {
-            // Others have begun to wait meanwhile, and may have been told of what came after our attempt.
-            return Ok(before);
-        }
-        if !before.is_served() {
-            self.source.slot().serve(self.source.as_fd(), poller_of_party()?)?;
+        let slot = self.source.slot;
+        if !observed.is_served() {
+            slot.serve(self.source.as_fd(), poller_of_party()?)?;
         }
         if self.deadline_ns.is_none() {
             self.deadline_ns = self.timeout.map(clock::after);
         }
-        match readiness.wait(&party, before.served(), self.deadline_ns) {
+        let readiness = slot.readiness(self.direction);
+        match readiness.wait(&party, observed.served(), self.deadline_ns) {
             Passed::AtOnce(()) | Passed::Woken => Ok(readiness.observe()),
             Passed::TimedOut(()) => {
                 Err(Failure::Io(timed_out(self.direction, self.timeout.unwrap_or_default())))
             }
             Passed::Cancelled => Err(Failure::Cancelled),
         }
-    }
-
-    /// What to say of an attempt that failed: if the source was closed, the kernel's reason means nothing.
-    #[cold]
-    fn explain(&self, error: io::Error) -> io::Error {
-        if self.source.is_closed() { closed() } else { error }
     }
 }
 
@@ -387,7 +348,9 @@ impl<T: AsFd> AsFd for Source<T> {
 
 impl<T: AsFd> Drop for Source<T> {
     fn drop(&mut self) {
-        self.end_lease();
+        if let Some(owner) = &self.owner {
+            self.slot.end_lease(owner.as_fd());
+        }
     }
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct Rounds<'a> {
     last_upkeep_ns: u64,
     /// How long to look around before sleeping; see [`Pace::patience_ns`].
     patience_ns: u64,
+    /// How many more times to sleep at once instead; see [`Pace::shy_sleeps`].
+    shy_sleeps: u32,
 }
 
 impl<'a> Rounds<'a> {
@@ -61,6 +63,7 @@ impl<'a> Rounds<'a> {
             upkeep_interval: pace.upkeep_interval,
             last_upkeep_ns: clock::now_ns(),
             patience_ns: pace.patience_ns.0,
+            shy_sleeps: 0,
         }
     }
 
@@ -367,6 +370,11 @@ impl<'a> Rounds<'a> {
 
     /// Looks for work for as long as patience lasts; true if there is some.
     fn look_around(&mut self, since_ns: u64) -> bool {
+        if self.shy_sleeps > 0 {
+            self.shy_sleeps -= 1;
+            return false;
+        }
+        let mut looked_ns = since_ns;
         loop {
             // The inbox is ours to look at. The queues of others are theirs: each look at one costs its owner a
             // cache miss at the next spawn.
@@ -380,9 +388,15 @@ impl<'a> Rounds<'a> {
                 return true;
             }
             let now_ns = clock::now_ns();
+            if now_ns - looked_ns >= self.pace.lost_processor_ns {
+                // Somebody else had the processor: those for whom we wait may want it, too.
+                self.shy_sleeps = self.pace.shy_sleeps;
+                return false;
+            }
             if now_ns - since_ns >= self.patience_ns || self.is_timer_due(now_ns) {
                 return false;
             }
+            looked_ns = now_ns;
         }
     }
 
@@ -434,7 +448,9 @@ impl<'a> Rounds<'a> {
             return false;
         }
         shared.idle.announce_sleep(index);
-        if !shared.has_stealable() && local.home().inbox().doze() {
+        // A stopping worker that was not done for a task in the injector is done once another has taken it: of that
+        // nobody tells.
+        if !shared.has_stealable() && !self.is_done() && local.home().inbox().doze() {
             local.counters().parks.add(1);
             let watched = shared.lookout.as_ref().map(Lookout::worker_sleeps);
             let events = local.home().poller().wait(&mut self.events, timeout_ns);

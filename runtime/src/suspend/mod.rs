@@ -84,8 +84,14 @@ impl Party {
     /// The party has done an operation without waiting: after many of them in a row, others get a turn.
     #[inline]
     pub(crate) fn has_not_waited(self) {
+        self.has_done(1);
+    }
+
+    /// The same, for something that takes as long as so many operations.
+    #[inline]
+    pub(crate) fn has_done(self, operations: u32) {
         if let Party::Task(party) = self
-            && party.local.is_turn_over()
+            && party.local.is_turn_over(operations)
         {
             party.step_aside();
         }
@@ -148,6 +154,9 @@ impl Party {
     #[cold]
     #[inline(never)]
     fn wait_within_limits(self, deadline_ns: Option<u64>) -> Reason {
+        if self.limits().end_at_once(self.waiter().word(), self.is_unwinding()) {
+            return Reason::Cancelled;
+        }
         let limit_ns = self.limits().nearest_ns(self.is_unwinding());
         let is_limit_nearer = limit_ns.is_some_and(|limit| deadline_ns.is_none_or(|own| limit < own));
         match self.wait_until(if is_limit_nearer { limit_ns } else { deadline_ns }) {

@@ -18,6 +18,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::primitive::atomic::{AtomicBool, Ordering};
+use crate::wait::word::Word;
 
 /// The limits of one party, which alone uses them; and the home of a task while that is suspended.
 pub(crate) struct Limits {
@@ -104,6 +105,16 @@ impl Limits {
     pub(crate) fn is_interrupted(&self, is_unwinding: bool, now_ns: u64) -> bool {
         let unwind = self.unwind(is_unwinding);
         self.with_innermost(|innermost| self.is_interrupted_from(innermost.map(Rc::as_ref), unwind, now_ns))
+    }
+
+    /// Takes `word` back, which the party has armed, if the wait must not last; true if so. Its deadlines are left to
+    /// its timer.
+    ///
+    /// Some operations wait more than once: a party that is woken for a lock may lose it to another. Whoever ends a
+    /// party's waits in between finds none to end, and does not come again.
+    pub(crate) fn end_at_once(&self, word: &Word, is_unwinding: bool) -> bool {
+        // Who has fired the word has handed something over: that is the party's.
+        self.is_interrupted(is_unwinding, 0) && word.disarm()
     }
 
     /// The party begins to unwind; it may be unwinding already.
