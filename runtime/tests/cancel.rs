@@ -176,7 +176,9 @@ fn what_comes_between_two_waits_of_one_operation_is_not_lost() {
             let held = lock.lock();
             let waiter = {
                 let (lock, token) = (Arc::clone(&lock), token.clone());
-                start(move || token.run(|| drop(lock.lock())))
+                start(move || {
+                    let _ = token.run(|| drop(lock.lock()));
+                })
             };
             drop(held);
             let held = lock.lock();

@@ -1,7 +1,7 @@
 //! Deadlines around a piece of code: whatever it waits for, it is unwound when time is up.
 
-use std::fmt;
 use std::time::{Duration, Instant};
+use std::{fmt, io};
 
 use crate::suspend::{Cancelled, within};
 use crate::sys::clock;
@@ -26,6 +26,27 @@ impl fmt::Display for Elapsed {
 }
 
 impl std::error::Error for Elapsed {}
+
+/// So that a limit around I/O needs no more than two question marks.
+///
+/// # Examples
+/// ```
+/// use moonfleet::net::TcpListener;
+/// use moonfleet::time::timeout;
+/// use std::{io, time::Duration};
+///
+/// let nobody_comes = || -> io::Result<()> {
+///     let listener = TcpListener::bind("127.0.0.1:0")?;
+///     timeout(Duration::from_millis(1), || listener.accept())??;
+///     Ok(())
+/// };
+/// assert_eq!(nobody_comes().unwrap_err().kind(), io::ErrorKind::TimedOut);
+/// ```
+impl From<Elapsed> for io::Error {
+    fn from(elapsed: Elapsed) -> Self {
+        Self::new(io::ErrorKind::TimedOut, elapsed)
+    }
+}
 
 /// Runs `body`, but unwinds it from what it waits for when `limit` has passed.
 ///

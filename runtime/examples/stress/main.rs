@@ -1,12 +1,14 @@
 //! A stress test of the whole runtime: `stress [seconds] [seed]`.
 //!
-//! Round after round, crews of tasks on four workers send, receive, select, sleep, fork, join and open scopes,
-//! in deadlines, masks and tokens, and are cancelled in the middle of it, by tasks and by plain threads. Every
-//! few rounds the runtime is shut down under full sail and another takes its place. After each round the books
-//! must balance: every parcel was received, given back or dropped, every send that succeeded was received, and
-//! every task has ended. If they do not, or a round hangs, the exit status is 1.
+//! Round after round, crews of tasks on four workers send, receive, select, sleep, fork, join, lock, signal, make
+//! blocking calls and open scopes, in deadlines, masks and tokens, and are cancelled in the middle of it, by tasks and
+//! by plain threads. Every few rounds the runtime is shut down under full sail and another takes its place. After each
+//! round the books must balance: every parcel was received, given back or dropped, every send that succeeded was
+//! received, nothing is left locked, and every task has ended. If they do not, or a round hangs, the exit status is 1.
 //!
 //! The seed decides what is done, and the machine in which order.
+
+mod gear;
 
 use std::panic::{catch_unwind, panic_any, set_hook};
 use std::pin::pin;
@@ -26,6 +28,8 @@ use moonfleet::{
     JoinError, JoinHandle, Runtime, SpawnError, TaskBuilder, block_on, fork_join, scope, select, spawn,
     spawn_local, yield_now,
 };
+
+use crate::gear::{Gear, moment};
 
 const WORKERS: usize = 4;
 /// Rounds between two shutdowns.
@@ -232,6 +236,7 @@ struct Post {
     tx: Sender<Parcel>,
     rx: Receiver<Parcel>,
     token: CancelToken,
+    gear: Arc<Gear>,
     ledger: Arc<Ledger>,
 }
 
@@ -244,7 +249,7 @@ impl Post {
             3 => channel::bounded(1_100),
             _ => channel::unbounded(),
         };
-        Self { tx, rx, token: CancelToken::new(), ledger: Arc::default() }
+        Self { tx, rx, token: CancelToken::new(), gear: Arc::new(Gear::new()), ledger: Arc::default() }
     }
 
     fn parcel(&self) -> Parcel {
@@ -257,7 +262,8 @@ impl Post {
         while let Ok(parcel) = self.rx.try_recv() {
             parcel.receive();
         }
-        Books::read(&self.ledger)
+        let failure = self.gear.check().err().map(str::to_owned);
+        Books { failure, ..Books::read(&self.ledger) }
     }
 }
 
@@ -269,6 +275,7 @@ fn sail(runtime: &Runtime, random: &mut Rng) -> Books {
     disturb(runtime, &crew, &post.token, random);
     // Whoever waits for a partner in vain learns it now.
     post.tx.close();
+    post.gear.end_round();
     let ends: Vec<_> = crew.into_iter().map(JoinHandle::join).collect();
     ashore.into_iter().for_each(|thread| thread.join().expect("a plain thread does not panic"));
     // A task whose joiner was cancelled runs on by itself.
@@ -291,6 +298,7 @@ fn wreck(runtime: Runtime, random: &mut Rng) -> Books {
         pause(&mut pauses);
         // Some of the crew cannot be cancelled.
         theirs.tx.close();
+        theirs.gear.end_round();
     });
     let report = runtime.shutdown(PATIENCE);
     closing.join().expect("a plain thread does not panic");
@@ -329,7 +337,7 @@ fn man(runtime: &Runtime, post: &Post, random: &mut Rng) -> Vec<JoinHandle<()>> 
 fn trade_ashore(post: &Post, random: &mut Rng) -> Vec<thread::JoinHandle<()>> {
     let settle = |random: &mut Rng| {
         let (post, mut random) = (post.clone(), random.fork());
-        thread::spawn(move || (0..random.u32(..20)).for_each(|_| trade(&post, &mut random)))
+        thread::spawn(move || (0..random.u32(..20)).for_each(|_| deal(&post, &mut random)))
     };
     (0..random.usize(..3)).map(|_| settle(random)).collect()
 }
@@ -358,10 +366,6 @@ fn pause(random: &mut Rng) {
     }
 }
 
-fn moment(random: &mut Rng) -> Duration {
-    Duration::from_micros(random.u64(..200))
-}
-
 // ── work ────────────────────────────────────────────────────────────────────────────────────────────────
 
 /// Some steps of a task; `depth` tells how many tasks and scopes it is in.
@@ -370,12 +374,21 @@ fn work(post: &Post, random: &mut Rng, depth: u32) {
         if depth < 3 && random.u32(..3) == 0 {
             adventure(post, random, depth + 1)
         } else {
-            trade(post, random)
+            deal(post, random)
         }
     }
 }
 
-/// One operation on the channel, from a task or a plain thread.
+/// One operation that may wait, from a task or a plain thread.
+fn deal(post: &Post, random: &mut Rng) {
+    match random.u32(..8) {
+        0 | 1 => post.gear.apply(random),
+        2 => drop(timeout(moment(random), || post.gear.apply(random))),
+        _ => trade(post, random),
+    }
+}
+
+/// One operation on the channel.
 fn trade(post: &Post, random: &mut Rng) {
     let limit = moment(random);
     let sent = |is_sent: bool| count_if(&post.ledger.sent, is_sent);
