@@ -14,7 +14,7 @@ mod faults;
 
 use faults::{FAULTS, Fault};
 
-const RUNTIME: &str = "../runtime/src";
+const RUNTIME: &str = "../../runtime/src";
 
 /// Files that a module of `src/stand_ins` stands in for.
 const REPLACED: &[(&str, &str)] = &[
@@ -111,7 +111,7 @@ fn rewritten(file: &str, text: String) -> String {
     for (_, line, instead) in ADAPTED.iter().filter(|(adapted, ..)| *adapted == file) {
         assert!(
             text.contains(line),
-            "runtime/src/{file} has no line `{line}`: look at shuttle-tests/build.rs"
+            "runtime/src/{file} has no line `{line}`: look at loom-tests/shuttle/build.rs"
         );
         text = text.replace(line, instead);
     }
@@ -126,7 +126,7 @@ fn rewritten(file: &str, text: String) -> String {
 /// The text without the statement that begins with `declaration`.
 fn without(declaration: &str, text: &str) -> String {
     let begin = text.find(&format!("\n{declaration}")).unwrap_or_else(|| {
-        panic!("nothing in the runtime begins with `{declaration}`: look at shuttle-tests/build.rs");
+        panic!("nothing in the runtime begins with `{declaration}`: look at loom-tests/shuttle/build.rs");
     });
     let (before, rest) = text.split_at(begin + 1);
     let end = rest.find(';').expect("a statement ends with a semicolon");
@@ -137,7 +137,7 @@ fn without(declaration: &str, text: &str) -> String {
 fn planted(fault: &Fault, text: &str) -> String {
     let Fault { name, file, after, right, wrong } = fault;
     let begin = text.find(after).unwrap_or_else(|| {
-        panic!("fault `{name}`: {file} has no `{after}`: look at shuttle-tests/src/faults.rs");
+        panic!("fault `{name}`: {file} has no `{after}`: look at loom-tests/shuttle/src/faults.rs");
     });
     let (before, rest) = text.split_at(begin);
     // A function ends with a brace that is as far to the left as it begins.
@@ -147,7 +147,7 @@ fn planted(fault: &Fault, text: &str) -> String {
     let (function, rest) = rest.split_at(end);
     assert!(
         function.matches(right).count() == 1,
-        "fault `{name}`: {file} has not exactly one `{right}` in `{after}`: look at shuttle-tests/src/faults.rs"
+        "fault `{name}`: {file} has not exactly one `{right}` in `{after}`: look at loom-tests/shuttle/src/faults.rs"
     );
     let choice = format!("if crate::is_planted({name:?}) {{ {wrong} }} else {{ {right} }}");
     let choice = if right.ends_with([';', '}']) { choice } else { format!("({choice})") };
