@@ -16,4 +16,10 @@ mod value;
 mod state;
 mod task;
 mod modules;
+mod embed;
 pub mod cli;
+
+pub use embed::{
+    Builder, Call, Channel, Chunk, Error, Failure, FromLua, FromLuaMany, Function, Lua, LuaState, LuaString,
+    Mismatch, Table, ToLua, ToLuaMany, Value, Values,
+};
