@@ -36,6 +36,14 @@ impl Frame<'_> {
         if status == LUA_OK { Ok(()) } else { Err(Raise::Top) }
     }
 
+    /// The same for text that is to be nothing else: what is precompiled does not load.
+    pub(crate) fn load_text(self, text: &[u8], name: &CStr) -> Result<(), Raise> {
+        let (start, length, mode) = (text.as_ptr().cast(), text.len(), c"t".as_ptr());
+        // SAFETY: frame; loading reports every failure by its status.
+        let status = unsafe { luaL_loadbufferx(self.state(), start, length, name.as_ptr(), mode) };
+        if status == LUA_OK { Ok(()) } else { Err(Raise::Top) }
+    }
+
     /// Calls the function below the `arguments` values on top, with the error handler in the registry entry `handler`. On
     /// failure what the handler made of the error is on top. `[-(arguments + 1), +results, -]`
     pub(crate) fn call(self, arguments: c_int, handler: Entry) -> Result<c_int, Raise> {
@@ -110,6 +118,19 @@ pub(crate) unsafe extern "C-unwind" fn annotate(l: *mut lua_State) -> c_int {
         } else {
             luaL_traceback(l, l, text, 1);
         }
+    }
+    1
+}
+
+/// The error handler of calls from Rust: a table with the error value and the traceback. `[-0, +1, e]`
+pub(crate) unsafe extern "C-unwind" fn capture(l: *mut lua_State) -> c_int {
+    // SAFETY: plain-frames.
+    unsafe {
+        lua_createtable(l, 2, 0);
+        lua_pushvalue(l, 1);
+        lua_rawseti(l, -2, 1);
+        luaL_traceback(l, l, std::ptr::null(), 1);
+        lua_rawseti(l, -2, 2);
     }
     1
 }

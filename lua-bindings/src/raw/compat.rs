@@ -145,6 +145,22 @@ mod puc {
         }
     }
 
+    /// Pushes the table of globals. `[-0, +1, -]`
+    pub(crate) unsafe fn push_globals(l: *mut lua_State) {
+        // SAFETY: the registry always has it.
+        unsafe { lua_rawgeti(l, LUA_REGISTRYINDEX, mlua_sys::LUA_RIDX_GLOBALS) };
+    }
+
+    /// How many bytes the state uses. `[-0, +0, -]`
+    pub(crate) unsafe fn memory_used(l: *mut lua_State) -> usize {
+        let mut pool = std::ptr::null_mut();
+        // SAFETY: `new_state` gave Lua a pool, which outlives it.
+        unsafe {
+            mlua_sys::lua_getallocf(l, &mut pool);
+            (*pool.cast::<Pool>()).used()
+        }
+    }
+
     /// Gives Lua a warning. `[-0, +0, -]`
     pub(crate) unsafe fn warn(l: *mut lua_State, text: &CStr) {
         // SAFETY: any state; the text ends here.
@@ -328,6 +344,21 @@ mod jit {
 
     /// LuaJIT has no way to hear of memory outside Lua that does not run a whole step. `[-0, +0, -]`
     pub(crate) unsafe fn weigh(_: *mut lua_State, _: usize) {}
+
+    /// Pushes the table of globals. `[-0, +1, -]`
+    pub(crate) unsafe fn push_globals(l: *mut lua_State) {
+        // SAFETY: the pseudo-index is always valid.
+        unsafe { lua_pushvalue(l, mlua_sys::LUA_GLOBALSINDEX) }
+    }
+
+    /// How many bytes the state uses. `[-0, +0, -]`
+    pub(crate) unsafe fn memory_used(l: *mut lua_State) -> usize {
+        // SAFETY: the options change nothing.
+        let (kilobytes, rest) = unsafe {
+            (mlua_sys::lua_gc(l, mlua_sys::LUA_GCCOUNT, 0), mlua_sys::lua_gc(l, mlua_sys::LUA_GCCOUNTB, 0))
+        };
+        ((kilobytes as usize) << 10) + rest as usize
+    }
 
     /// LuaJIT has no warnings. `[-0, +0, -]`
     pub(crate) unsafe fn warn(_: *mut lua_State, _: &CStr) {}

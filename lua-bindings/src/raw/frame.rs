@@ -189,6 +189,12 @@ impl<'a> Frame<'a> {
         unsafe { compat::weigh(self.state(), bytes) }
     }
 
+    /// How many bytes the state uses.
+    pub(crate) fn memory_used(self) -> usize {
+        // SAFETY: frame.
+        unsafe { compat::memory_used(self.state()) }
+    }
+
     /// Whether a finalizer is running, so that nothing may wait.
     #[inline]
     pub(crate) fn is_finalizing(self) -> bool {
@@ -209,6 +215,13 @@ impl<'a> Frame<'a> {
         // SAFETY: frame. The reference lives while the userdata does, and the stack of the call keeps it alive: a
         // `__gc` that a script calls by hand does nothing (`userdata::collect`).
         unsafe { userdata::get::<T>(self.state(), index) }
+    }
+
+    /// The value of class `T` that is the first upvalue of the running callback. A script with the `debug` library can
+    /// take it away: who needs it for long takes a share of it.
+    #[inline]
+    pub(crate) fn upvalue<T: Class>(self) -> Option<&'a T> {
+        self.userdata(lua_upvalueindex(compat::HIDDEN_UPVALUES + 1))
     }
 
     /// Argument `index` as a value of class `T`, or the usual `bad argument` error.

@@ -21,6 +21,7 @@
 //! | `pool` | the memory of a state |
 //! | `warn` | Lua's warnings |
 //! | `registry` | the registry entries of this crate |
+//! | `budget` | [`Budget`]: how many instructions a state may execute |
 //! | `compat` | what differs between Lua 5.4, 5.5 and LuaJIT |
 //! | `frame` | [`Frame`]: a view of one Lua stack whose methods never raise |
 //! | `raise` | [`Raise`]: an error on its way to Lua |
@@ -34,6 +35,7 @@ pub(crate) mod ffi;
 pub(crate) mod pool;
 pub(crate) mod warn;
 pub(crate) mod registry;
+pub(crate) mod budget;
 pub(crate) mod compat;
 pub(crate) mod frame;
 pub(crate) mod raise;

@@ -70,7 +70,7 @@ impl Pool {
     }
 
     /// How many bytes Lua has.
-    #[cfg(test)]
+    #[cfg_attr(feature = "luajit", expect(dead_code, reason = "LuaJIT brings its own allocator"))]
     pub(crate) fn used(&self) -> usize {
         self.used
     }

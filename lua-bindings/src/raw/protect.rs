@@ -218,6 +218,39 @@ impl Scope<'_> {
         unsafe { lua_call(self.state(), arguments, 0) }
     }
 
+    /// Replaces the key on top by its value in the table at `table`. `[-1, +1, e]`
+    pub(crate) fn get(self, table: c_int) {
+        // SAFETY: frame, plain-frames; a metamethod may run, and wait.
+        unsafe { lua_gettable(self.state(), table) };
+    }
+
+    /// Pops a value and then a key, and sets that field of the table at `table`. `[-2, +0, e]`
+    pub(crate) fn set(self, table: c_int) {
+        // SAFETY: frame, plain-frames; as above.
+        unsafe { lua_settable(self.state(), table) }
+    }
+
+    /// Pushes the table of globals. `[-0, +1, -]`
+    pub(crate) fn push_globals(self) {
+        // SAFETY: frame.
+        unsafe { compat::push_globals(self.state()) }
+    }
+
+    /// Pushes `function` with the `upvalues` values on top as its upvalues. `[-upvalues, +1, m]`
+    pub(crate) fn push_callback(self, function: lua_CFunction, upvalues: c_int) {
+        // SAFETY: frame, plain-frames.
+        unsafe { compat::push_callback(self.state(), function, upvalues) }
+    }
+
+    /// Pushes a userdata with the value that `make` makes. `[-0, +1, m]`
+    pub(crate) fn push_userdata<T: Class>(self, make: impl FnOnce() -> T) {
+        // SAFETY: frame, plain-frames: the value is made when the userdata is there to hold it.
+        unsafe {
+            let cell = userdata::allocate::<T>(self.state());
+            cell.fill(self.state(), make());
+        }
+    }
+
     /// Replaces the value on top by its `tostring`. `[-1, +1, e]`
     pub(crate) fn to_text(self) {
         // SAFETY: frame, plain-frames; a `__tostring` of a script may run, and even wait.

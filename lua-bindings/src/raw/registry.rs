@@ -38,6 +38,14 @@ pub(crate) enum Entry {
     Task = -11,
     /// The metatable of channels that have nothing to finalize.
     Meeting = -12,
+    /// The error handler of calls from Rust.
+    Capture = -40,
+    /// The metatable of what holds a Rust function.
+    RustFunction = -42,
+    /// Functions that Rust code holds: number → function.
+    Anchors = -43,
+    /// How many instructions the state may still execute.
+    Budget = -44,
 }
 
 impl Entry {

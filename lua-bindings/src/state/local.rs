@@ -2,7 +2,8 @@
 
 #![allow(unsafe_code, reason = "callbacks reach their state's data by a pointer")]
 
-use std::cell::Cell;
+use std::any::Any;
+use std::cell::{Cell, OnceCell};
 use std::ptr::NonNull;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use moonfleet::channel::{self, Receiver, Sender};
 use moonfleet::foreign::{self, Cancelled, RecvFailure};
 
+use crate::raw::budget::Budget;
 use crate::raw::{Frame, Raise};
 use crate::state::{Fleet, Settings};
 
@@ -40,6 +42,9 @@ pub(crate) struct Local {
     /// The worker that owns this state.
     worker: usize,
     settings: Settings,
+    budget: Budget,
+    /// What the program that embeds this state knows of it.
+    host: OnceCell<Box<dyn Any>>,
     /// How many tasks have been spawned, and how many of them have not ended.
     spawned: Cell<u64>,
     live: Cell<usize>,
@@ -54,12 +59,18 @@ pub(crate) struct Local {
     running: Cell<Option<NonNull<Cell<Phase>>>>,
 }
 
+/// A task that has left Lua; see [`Local::leave`].
+#[derive(Clone, Copy)]
+pub(crate) struct Ashore(Option<NonNull<Cell<Phase>>>);
+
 impl Local {
     pub(crate) fn new(fleet: Arc<Fleet>, worker: usize, settings: Settings) -> Rc<Self> {
         Rc::new(Self {
             fleet,
             worker,
+            budget: Budget::new(settings.instruction_budget),
             settings,
+            host: OnceCell::new(),
             spawned: Cell::new(0),
             live: Cell::new(0),
             ended: channel::unbounded(),
@@ -100,6 +111,22 @@ impl Local {
         &self.settings
     }
 
+    /// What [`set_host`](Self::set_host) has set.
+    pub(crate) fn host(&self) -> Option<&dyn Any> {
+        self.host.get().map(|host| &**host)
+    }
+
+    /// Gives the state what the program that embeds it knows of it; once.
+    pub(crate) fn set_host(&self, host: Box<dyn Any>) {
+        // A second one would be dropped; there is none.
+        let _ = self.host.set(host);
+    }
+
+    /// The instructions that this state may still execute.
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
     /// Runs `operation`, which may suspend the calling task; other tasks of the state run meanwhile.
     ///
     /// Fails inside a finalizer: the collector of the whole state stands still until a `__gc` returns.
@@ -136,6 +163,30 @@ impl Local {
     pub(crate) fn begin_task(&self, phase: &Cell<Phase>) {
         phase.set(Phase::Running);
         self.running.set(Some(NonNull::from(phase)));
+    }
+
+    // ── Rust code of the embedder ───────────────────────────────────────────────────────────────────────────
+
+    /// The running task leaves Lua for code that may wait in any way; other tasks of the state may run until it lands.
+    /// Fails where nothing may wait.
+    pub(crate) fn leave(&self, frame: Frame<'_>) -> Result<Ashore, Raise> {
+        if frame.is_finalizing() || self.closing.get() {
+            return Err(Raise::error("attempt to call a Rust function inside a finalizer (__gc)"));
+        }
+        Ok(self.leave_again())
+    }
+
+    /// The same for a task that was ashore before.
+    pub(crate) fn leave_again(&self) -> Ashore {
+        let running = self.running.get();
+        self.phase(running).set(Phase::Waiting);
+        Ashore(running)
+    }
+
+    /// The task is back.
+    pub(crate) fn land(&self, Ashore(running): Ashore) {
+        self.phase(running).set(Phase::Running);
+        self.running.set(running);
     }
 
     /// Counts a task, and returns its number; fails when the state is closing.

@@ -58,6 +58,10 @@ impl LuaState {
         unsafe { Frame::new(self.lua.as_ptr()) }
     }
 
+    pub(crate) fn local(&self) -> &Local {
+        &self.local
+    }
+
     pub(crate) fn fleet(&self) -> &Fleet {
         self.berth.fleet()
     }

@@ -17,7 +17,7 @@ mod lua_state;
 pub(crate) use fleet::{Arguments, Fleet, Module};
 pub(crate) use local::{Local, Phase};
 pub(crate) use lua_state::LuaState;
-pub(crate) use settings::Settings;
+pub(crate) use settings::{Libraries, Settings};
 
 /// Native stack of a task that runs Lua: room for the 200 nested C calls that Lua allows, `gsub` within `gsub` being
 /// the largest. Unoptimised C needs twice as much. C code does not probe its stack, so the guard below is wide.

@@ -9,8 +9,8 @@ use crate::raw::chunk::{self, Source};
 use crate::raw::compat;
 use crate::raw::ffi::*;
 use crate::raw::{Entry, Frame, Raise, Scope, protect, userdata};
-use crate::state::Local;
 use crate::state::fleet::Arguments;
+use crate::state::{Libraries, Local};
 use crate::value::library;
 
 /// Prepares a new state. On failure the error value is on top. `[-0, +(0|1), -]`
@@ -29,6 +29,26 @@ pub(super) unsafe fn open(l: *mut lua_State, local: &Local) -> Result<(), Raise>
         arguments(scope, &local.fleet().arguments);
         0
     })?;
+    for (code, name) in local.settings().prelude() {
+        frame.load_text(code.as_bytes(), name)?;
+        let results = frame.call(0, Entry::Explain)?;
+        frame.pop(results);
+    }
+    if local.settings().libraries == Libraries::Sandbox {
+        // What it gets from other states must not bring the libraries back.
+        frame.protect(0, &mut (), |scope, ()| {
+            scope.push_table(0, 0);
+            scope.set_registry(Entry::Libraries);
+            0
+        })?;
+    }
+    if local.settings().instruction_budget.is_some() {
+        frame.protect(0, &mut local.budget(), |scope, budget| {
+            // SAFETY: under a protected call, on the main thread of a new state; `local` outlives it.
+            unsafe { budget.install(scope.state()) };
+            0
+        })?;
+    }
     if local.settings().environment { run_init(frame) } else { Ok(()) }
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn report_failure(frame: Frame<'_>, index: i32, name: &str) {
 }
 
 /// The error value as text; a table may say by `__tostring` what it means.
-pub(super) fn describe(frame: Frame<'_>, index: i32) -> String {
+pub(crate) fn describe(frame: Frame<'_>, index: i32) -> String {
     if let Some(text) = frame.text(index) {
         return text;
     }

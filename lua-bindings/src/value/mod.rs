@@ -8,6 +8,7 @@
 //! | `channel` | [`Channel`]: the userdata, which is one or the other |
 //! | `tree` | [`Tree`]: anything deeper, flattened |
 //! | `message` | [`Message`] itself, and its fast paths |
+//! | `parts` | a message as a sequence of parts, for code that is not about Lua stacks |
 //! | `read` | Lua → tree |
 //! | `write` | tree → Lua |
 //! | `refusal` | what cannot cross, with the path to it |
@@ -18,6 +19,7 @@ pub(crate) mod library;
 mod refusal;
 mod tree;
 pub(crate) mod message;
+pub(crate) mod parts;
 pub(crate) mod handle;
 pub(crate) mod meeting;
 mod channel;

@@ -13,7 +13,7 @@ use std::ops::Range;
 use crate::value::scalar::Scalar;
 
 /// How deep tables and functions may nest. Reading and writing recurse, on the native stack of a task.
-pub(super) const MAX_DEPTH: u32 = 200;
+pub(crate) const MAX_DEPTH: u32 = 200;
 
 /// One step of the walk through the values.
 #[derive(Clone, Debug)]
