@@ -122,4 +122,4 @@ macro_rules! topics {
     };
 }
 
-topics!(channels, gc, parallel, select, stock, suspension, tasks);
+topics!(channels, gc, parallel, preemption, select, stock, suspension, tasks);

@@ -11,7 +11,7 @@ use crate::cli::args::{self, Plan, Script, USAGE};
 use crate::modules::MODULES;
 use crate::raw::chunk::Source;
 use crate::raw::compat;
-use crate::state::{Fleet, LuaState, STACK_SIZE};
+use crate::state::{Fleet, LuaState, STACK_SIZE, slices};
 use crate::task::report::report;
 
 /// The environment variable with the default number of workers.
@@ -55,7 +55,7 @@ fn run(mut plan: Plan) -> ExitCode {
         Ok(None) => Runtime::builder(),
         Err(text) => return misused(&text),
     };
-    match builder.build() {
+    match slices::interrupt_long_turns(builder).build() {
         Ok(runtime) => sail(&runtime, plan),
         Err(error) => failed(&format!("cannot start: {error}")),
     }

@@ -4,9 +4,9 @@
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 
-use super::compat;
 use super::ffi::*;
 use super::{Entry, Frame, Raise};
+use super::{active, compat};
 
 /// Where a chunk comes from.
 #[derive(Clone, Copy)]
@@ -48,7 +48,8 @@ impl Frame<'_> {
         unsafe {
             handler.push(self.state());
             lua_insert(self.state(), function);
-            let status = lua_pcall(self.state(), arguments, LUA_MULTRET, function);
+            let status =
+                active::enter(self.state(), || lua_pcall(self.state(), arguments, LUA_MULTRET, function));
             lua_remove(self.state(), function);
             if status == LUA_OK { Ok(self.top() - function + 1) } else { Err(Raise::Top) }
         }

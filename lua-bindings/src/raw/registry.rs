@@ -38,6 +38,10 @@ pub(crate) enum Entry {
     Task = -11,
     /// The metatable of channels that have nothing to finalize.
     Meeting = -12,
+    /// The last error that has come out of a coroutine by `coroutine.wrap`, if it was text.
+    StoryError = -13,
+    /// Where that coroutine was, and those inside it.
+    Story = -14,
 }
 
 impl Entry {

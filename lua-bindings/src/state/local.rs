@@ -10,7 +10,8 @@ use std::sync::Arc;
 use moonfleet::channel::{self, Receiver, Sender};
 use moonfleet::foreign::{self, Cancelled, RecvFailure};
 
-use crate::raw::{Frame, Raise};
+use crate::raw::active::Chain;
+use crate::raw::{Frame, Raise, compat};
 use crate::state::Fleet;
 
 /// Where a task is in its life.
@@ -75,6 +76,22 @@ impl Local {
         unsafe { &*frame.state_data().cast::<Self>() }
     }
 
+    /// The same, from inside a hook.
+    fn in_hook<'a>(frame: Frame<'a>) -> &'a Self {
+        // SAFETY: as above.
+        unsafe { &*compat::state_data_in_hook(frame.state()).cast::<Self>() }
+    }
+
+    /// Ends the turn of the native task `task` in the middle of its Lua code, unless that turn is over already.
+    pub(crate) fn end_slice(frame: Frame<'_>, task: u64) -> Result<(), Raise> {
+        let is_current = moonfleet::current_task().is_some_and(|current| current.id() == task);
+        let local = Self::in_hook(frame);
+        if !is_current || local.closing.get() {
+            return Ok(());
+        }
+        local.suspend(frame, Phase::Ready, foreign::end_long_turn)?.map_err(cancelled)
+    }
+
     /// The same, to keep.
     pub(crate) fn share(frame: Frame<'_>) -> Rc<Self> {
         let data = frame.state_data().cast::<Self>();
@@ -113,7 +130,9 @@ impl Local {
         }
         let running = self.running.get();
         self.phase(running).set(phase);
+        let chain = Chain::take();
         let result = operation();
+        chain.put_back();
         self.phase(running).set(Phase::Running);
         self.running.set(running);
         Ok(result)

@@ -5,11 +5,13 @@
 //! | `fleet` | [`Fleet`]: what all states of a process share, and the wait for the last of them |
 //! | `local` | [`Local`]: what belongs to one state, and the one door to every wait |
 //! | `open` | libraries, `arg`, `package.preload`, error handlers |
+//! | `slices` | tasks that compute for long let others run |
 //! | `lua_state` | [`LuaState`]: the owner |
 
 pub(crate) mod fleet;
 pub(crate) mod local;
 pub(crate) mod open;
+pub(crate) mod slices;
 mod lua_state;
 
 pub(crate) use fleet::{Arguments, Fleet, Module};

@@ -6,9 +6,9 @@ use std::ffi::{CStr, CString, c_int};
 use std::os::unix::ffi::OsStringExt;
 
 use crate::raw::chunk::{self, Source};
-use crate::raw::compat;
 use crate::raw::ffi::*;
 use crate::raw::{Entry, Frame, Raise, Scope, protect, userdata};
+use crate::raw::{compat, coroutine};
 use crate::state::fleet::Arguments;
 use crate::state::{Fleet, Local};
 use crate::value::library;
@@ -49,6 +49,7 @@ unsafe fn libraries(scope: Scope<'_>, fleet: &Fleet) {
     // SAFETY: plain-frames; the stack ends as it began.
     unsafe {
         luaL_openlibs(l);
+        coroutine::replace(l);
         file(l, chunk::explain, Entry::Explain);
         file(l, chunk::annotate, Entry::Annotate);
         lua_getglobal(l, c"xpcall".as_ptr());

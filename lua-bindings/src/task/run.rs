@@ -10,7 +10,7 @@ use std::ffi::c_int;
 use std::rc::Rc;
 
 use crate::raw::ffi::*;
-use crate::raw::{Frame, compat};
+use crate::raw::{Frame, active, compat};
 use crate::state::{Local, Phase};
 use crate::task::record::Task;
 use crate::task::report::report_failure;
@@ -26,7 +26,8 @@ pub(super) fn run(task: &Rc<Task>, local: &Local, arguments: c_int) {
     // SAFETY: INVARIANT(thread) of the task; it was spawned on this worker, and this native stack alone runs it.
     // `lua_resume` catches every error.
     let (frame, status) = unsafe {
-        (Frame::new(task.thread), lua_resume(task.thread, std::ptr::null_mut(), arguments, &mut results))
+        let resume = || lua_resume(task.thread, std::ptr::null_mut(), arguments, &mut results);
+        (Frame::new(task.thread), active::enter(task.thread, resume))
     };
     if status != LUA_OK {
         end_badly(frame, status);
