@@ -11,8 +11,9 @@ use crate::cli::args::{self, Plan, Script, USAGE};
 use crate::modules::MODULES;
 use crate::raw::chunk::Source;
 use crate::raw::compat;
-use crate::state::{Fleet, LuaState, STACK_SIZE, slices};
-use crate::task::report::report;
+use crate::state::{Fleet, LuaState, Phase, STACK_SIZE, slices};
+use crate::task::deadlock;
+use crate::task::failure::report;
 
 /// The environment variable with the default number of workers.
 const WORKERS: &str = "MOONFLEET_WORKERS";
@@ -55,8 +56,9 @@ fn run(mut plan: Plan) -> ExitCode {
         Ok(None) => Runtime::builder(),
         Err(text) => return misused(&text),
     };
-    match slices::interrupt_long_turns(builder).build() {
-        Ok(runtime) => sail(&runtime, plan),
+    let fleet = Fleet::new(std::mem::take(&mut plan.arguments), MODULES);
+    match deadlock::watch(slices::interrupt_long_turns(builder), &fleet).build() {
+        Ok(runtime) => sail(&runtime, &fleet, plan),
         Err(error) => failed(&format!("cannot start: {error}")),
     }
 }
@@ -70,22 +72,22 @@ fn worker_count(plan: &Plan) -> Result<Option<usize>, String> {
 }
 
 /// Runs the first state, and waits for all others.
-fn sail(runtime: &Runtime, mut plan: Plan) -> ExitCode {
-    let fleet = Fleet::new(std::mem::take(&mut plan.arguments), MODULES);
+fn sail(runtime: &Runtime, fleet: &Arc<Fleet>, plan: Plan) -> ExitCode {
     let outcome = runtime.block_on(|| {
+        deadlock::stand_by(fleet, || std::process::exit(FAILED.into()));
         let berth = fleet.board();
         let main = moonfleet::TaskBuilder::new()
             .name("main")
             .stack_size(STACK_SIZE)
             .wide_guard(true)
-            .spawn_on(0, move || LuaState::open(berth).map(|state| run_main(state, &plan)));
+            .spawn_on(0, move || LuaState::open(berth, "main").map(|state| run_main(state, &plan)));
         let outcome = match main.map(|task| task.join()) {
             Ok(Ok(Ok(code))) => Ok(code),
             Ok(Ok(Err(text))) => Err(text),
             Ok(Err(error)) => Err(error.to_string()),
             Err(error) => Err(error.to_string()),
         };
-        Arc::clone(&fleet).wait();
+        fleet.wait();
         outcome
     });
     outcome.unwrap_or_else(|text| failed(&text))
@@ -112,7 +114,7 @@ fn run_main(state: LuaState, plan: &Plan) -> ExitCode {
             code
         }
     };
-    state.close();
+    state.close(if code == ExitCode::SUCCESS { Phase::Done } else { Phase::Failed });
     code
 }
 

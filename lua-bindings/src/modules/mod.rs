@@ -3,7 +3,9 @@
 //! | file | holds |
 //! |---|---|
 //! | `core` | the table `moonfleet`: which function lives where |
-//! | `task` | joining a task and asking about it |
+//! | `task` | joining, awaiting and cancelling a task |
+//! | `group` | several tasks at once, timeouts, `async` |
+//! | `inspect` | asking about tasks |
 //! | `channel` | channels and their methods |
 //! | `arm` | the arms of a select, as the script wrote them |
 //! | `meet` | sending, receiving and selecting within one state |
@@ -23,6 +25,8 @@ mod meet;
 mod choice;
 mod channel;
 mod task;
+mod group;
+mod inspect;
 mod select;
 mod parallel;
 mod core;

@@ -85,11 +85,16 @@ impl Chain {
         set_hidden(false);
     }
 
+    /// The chain of the task that runs on this OS thread.
+    pub(crate) fn current() -> Self {
+        Self(innermost())
+    }
+
     /// The Lua threads, the innermost first.
     ///
     /// # Safety
-    /// The chain was taken, and has not been put back: its frames are suspended.
-    pub(crate) unsafe fn states(self) -> impl Iterator<Item = *mut lua_State> {
+    /// It is the current chain, or was taken and has not been put back: its frames are suspended.
+    pub(crate) unsafe fn states(self) -> impl Iterator<Item = *mut lua_State> + use<> {
         let mut link = self.0;
         std::iter::from_fn(move || {
             // SAFETY: INVARIANT(innermost); the frames of a suspended task stay where they are.

@@ -99,18 +99,3 @@ pub(crate) unsafe extern "C-unwind" fn explain(l: *mut lua_State) -> c_int {
     }
     1
 }
-
-/// The error handler of a task: text gets the traceback, so that whoever joins the task has it; any other error
-/// value goes to the joiner as it is. `[-0, +1, e]`
-pub(crate) unsafe extern "C-unwind" fn annotate(l: *mut lua_State) -> c_int {
-    // SAFETY: as above.
-    unsafe {
-        let text = lua_tolstring(l, 1, std::ptr::null_mut());
-        if text.is_null() {
-            lua_pushvalue(l, 1);
-        } else {
-            luaL_traceback(l, l, text, 1);
-        }
-    }
-    1
-}

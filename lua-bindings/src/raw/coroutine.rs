@@ -11,7 +11,7 @@
 use std::ffi::{CStr, c_int};
 
 use super::ffi::*;
-use super::{Entry, active, compat, slice};
+use super::{Entry, Scope, active, compat, slice};
 
 /// The functions that are replaced, as upvalues know the stock ones.
 type Replacement = (&'static CStr, &'static CStr, unsafe extern "C-unwind" fn(*mut lua_State) -> c_int);
@@ -214,6 +214,36 @@ pub(crate) unsafe fn push_inner_story(l: *mut lua_State) -> bool {
             Entry::Story.push(l);
         }
         is_the_same
+    }
+}
+
+impl Scope<'_> {
+    /// Pushes the traceback of Lua threads of which each was resumed by the next; from `level` on, in the first.
+    /// `[-0, +1, m]`
+    ///
+    /// # Safety
+    /// The threads are of this state, and alive.
+    pub(crate) unsafe fn push_traceback(
+        self,
+        threads: impl Iterator<Item = *mut lua_State>,
+        mut level: c_int,
+    ) {
+        let l = self.state();
+        let mut is_first = true;
+        for thread in threads {
+            // SAFETY: frame, plain-frames: an iterator over links owns nothing.
+            unsafe {
+                // The job that we are in is none of the script's.
+                luaL_traceback(l, thread, std::ptr::null(), level + c_int::from(thread == l));
+                if !is_first {
+                    join_stories(l);
+                }
+            }
+            (is_first, level) = (false, 0);
+        }
+        if is_first {
+            self.push_bytes(b"stack traceback:");
+        }
     }
 }
 

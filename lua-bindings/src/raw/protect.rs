@@ -5,7 +5,7 @@
 
 #![allow(unsafe_code, reason = "the calls that may raise, under a protected call")]
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{CStr, c_int, c_void};
 use std::ops::Deref;
 
 use super::compat;
@@ -192,6 +192,18 @@ impl Scope<'_> {
             cell.fill(self.state(), make());
             userdata::remember(self.state(), number);
         }
+    }
+
+    /// Pushes a userdata with the value that `make` makes. `[-0, +1, m]`
+    pub(crate) fn push_userdata<T: Class>(self, make: impl FnOnce() -> T) {
+        // SAFETY: frame, plain-frames: the value is made when the userdata is there to hold it.
+        unsafe { userdata::allocate::<T>(self.state()).fill(self.state(), make()) };
+    }
+
+    /// Pops a value and sets the field `name` of the table then on top. `[-1, +0, m]`
+    pub(crate) fn set_field(self, name: &CStr) {
+        // SAFETY: frame, plain-frames; the table has no metamethods.
+        unsafe { lua_setfield(self.state(), -2, name.as_ptr()) };
     }
 
     /// Replaces the value on top by its `tostring`. `[-1, +1, e]`

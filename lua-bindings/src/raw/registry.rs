@@ -42,6 +42,8 @@ pub(crate) enum Entry {
     StoryError = -13,
     /// Where that coroutine was, and those inside it.
     Story = -14,
+    /// The script's handler of errors that nobody joins.
+    OnError = -15,
 }
 
 impl Entry {

@@ -2,38 +2,19 @@
 
 #![allow(unsafe_code, reason = "callbacks reach their state's data by a pointer")]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use moonfleet::channel::{self, Receiver, Sender};
 use moonfleet::foreign::{self, Cancelled, RecvFailure};
 
 use crate::raw::active::Chain;
+use crate::raw::ffi::lua_State;
 use crate::raw::{Frame, Raise, compat};
-use crate::state::Fleet;
-
-/// Where a task is in its life.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub(crate) enum Phase {
-    /// It could run, and has not started or has stepped aside.
-    Ready,
-    Running,
-    /// It is suspended until something happens.
-    Waiting,
-    /// It returned.
-    Done,
-    /// It ended with an error.
-    Failed,
-}
-
-impl Phase {
-    pub(crate) fn is_ended(self) -> bool {
-        matches!(self, Self::Done | Self::Failed)
-    }
-}
+use crate::state::tally::Tally;
+use crate::state::{Fleet, Phase, Task, Wait};
 
 /// Per-state data. Every callback of the state finds it; only the state's worker touches it.
 pub(crate) struct Local {
@@ -43,30 +24,56 @@ pub(crate) struct Local {
     /// How many tasks have been spawned, and how many of them have not ended.
     spawned: Cell<u64>,
     live: Cell<usize>,
+    /// How many tasks there are and how many wait for each other, for other threads to see.
+    tally: Arc<Tally>,
     /// Hears of the last task's end, once `drain` listens.
     ended: (Sender<()>, Receiver<()>),
     draining: Cell<bool>,
     /// From here on finalizers run as the state closes, and nothing may wait or be spawned.
     closing: Cell<bool>,
-    main: Cell<Phase>,
-    /// INVARIANT(running): points to the phase of the task that runs now, which its native stack keeps alive; null
-    /// while that is the main task.
-    running: Cell<Option<NonNull<Cell<Phase>>>>,
+    main: Rc<Task>,
+    /// INVARIANT(running): the task that runs now, which its native stack keeps alive.
+    running: Cell<NonNull<Task>>,
+}
+
+thread_local! {
+    /// The open states of this worker.
+    static STATES: RefCell<Vec<Weak<Local>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The open states of this worker.
+pub(crate) fn states_of_this_worker() -> Vec<Rc<Local>> {
+    let open = |local: &Rc<Local>| !local.closing.get();
+    STATES.with_borrow(|states| states.iter().filter_map(Weak::upgrade).filter(open).collect())
 }
 
 impl Local {
-    pub(crate) fn new(fleet: Arc<Fleet>, worker: usize) -> Rc<Self> {
-        Rc::new(Self {
+    /// The data of the state whose main thread is `lua`, and whose main task has this name.
+    pub(crate) fn new(fleet: Arc<Fleet>, worker: usize, name: &str, lua: *mut lua_State) -> Rc<Self> {
+        let main = Rc::new(Task::new(Some(name.into()), 0, lua));
+        main.start();
+        if let Some(task) = moonfleet::current_task() {
+            main.set_canceller(task.cancel_handle());
+        }
+        let running = Cell::new(NonNull::from(&*main));
+        let tally = fleet.enter(worker);
+        let local = Rc::new(Self {
             fleet,
             worker,
             spawned: Cell::new(0),
             live: Cell::new(0),
+            tally,
             ended: channel::unbounded(),
             draining: Cell::new(false),
             closing: Cell::new(false),
-            main: Cell::new(Phase::Running),
-            running: Cell::new(None),
-        })
+            main,
+            running,
+        });
+        STATES.with_borrow_mut(|states| {
+            states.retain(|other| other.strong_count() > 0);
+            states.push(Rc::downgrade(&local));
+        });
+        local
     }
 
     /// The data of the state whose callback sees `frame`.
@@ -80,16 +87,6 @@ impl Local {
     fn in_hook<'a>(frame: Frame<'a>) -> &'a Self {
         // SAFETY: as above.
         unsafe { &*compat::state_data_in_hook(frame.state()).cast::<Self>() }
-    }
-
-    /// Ends the turn of the native task `task` in the middle of its Lua code, unless that turn is over already.
-    pub(crate) fn end_slice(frame: Frame<'_>, task: u64) -> Result<(), Raise> {
-        let is_current = moonfleet::current_task().is_some_and(|current| current.id() == task);
-        let local = Self::in_hook(frame);
-        if !is_current || local.closing.get() {
-            return Ok(());
-        }
-        local.suspend(frame, Phase::Ready, foreign::end_long_turn)?.map_err(cancelled)
     }
 
     /// The same, to keep.
@@ -110,44 +107,88 @@ impl Local {
         self.worker
     }
 
+    /// The main task: the script, or the function that was launched.
+    pub(crate) fn main(&self) -> &Rc<Task> {
+        &self.main
+    }
+
+    /// The task that runs.
+    #[inline]
+    pub(crate) fn running(&self) -> &Task {
+        // SAFETY: INVARIANT(running).
+        unsafe { self.running.get().as_ref() }
+    }
+
+    // ── waiting ─────────────────────────────────────────────────────────────────────────────────────────────
+
     /// Runs `operation`, which may suspend the calling task; other tasks of the state run meanwhile.
     ///
     /// Fails inside a finalizer: the collector of the whole state stands still until a `__gc` returns.
     #[inline]
-    pub(crate) fn wait<R>(&self, frame: Frame<'_>, operation: impl FnOnce() -> R) -> Result<R, Raise> {
-        self.suspend(frame, Phase::Waiting, operation)
+    pub(crate) fn wait<R>(
+        &self,
+        frame: Frame<'_>,
+        wait: Wait,
+        operation: impl FnOnce() -> R,
+    ) -> Result<R, Raise> {
+        self.suspend(frame, Phase::Waiting, wait, operation)
     }
 
     /// Lets the other ready tasks run first.
+    #[inline]
     pub(crate) fn step_aside(&self, frame: Frame<'_>) -> Result<(), Raise> {
-        self.suspend(frame, Phase::Ready, foreign::yield_now)?.map_err(cancelled)
+        self.be_ready(frame, foreign::yield_now)
+    }
+
+    /// Ends the turn of the native task `task` in the middle of its Lua code, unless that turn is over already.
+    pub(crate) fn end_slice(frame: Frame<'_>, task: u64) -> Result<(), Raise> {
+        let is_current = moonfleet::current_task().is_some_and(|current| current.id() == task);
+        let local = Self::in_hook(frame);
+        if !is_current || local.closing.get() {
+            Ok(())
+        } else {
+            local.be_ready(frame, foreign::end_long_turn)
+        }
     }
 
     #[inline]
-    fn suspend<R>(&self, frame: Frame<'_>, phase: Phase, operation: impl FnOnce() -> R) -> Result<R, Raise> {
+    fn be_ready(&self, frame: Frame<'_>, go: impl FnOnce() -> Result<(), Cancelled>) -> Result<(), Raise> {
+        self.suspend(frame, Phase::Ready, Wait::NOTHING, go)?.map_err(cancelled)?;
+        // Whoever cancelled it meanwhile has found it suspended: here it ends.
+        if self.running().is_cancelled() { Err(cancelled(Cancelled)) } else { Ok(()) }
+    }
+
+    #[inline]
+    fn suspend<R>(
+        &self,
+        frame: Frame<'_>,
+        phase: Phase,
+        wait: Wait,
+        operation: impl FnOnce() -> R,
+    ) -> Result<R, Raise> {
         if frame.is_finalizing() || self.closing.get() {
             return Err(Raise::error("attempt to wait inside a finalizer (__gc)"));
         }
         let running = self.running.get();
-        self.phase(running).set(phase);
+        // SAFETY: INVARIANT(running); this very native stack keeps it alive.
+        let task = unsafe { running.as_ref() };
         let chain = Chain::take();
+        task.set_suspended(phase, wait, chain);
+        self.tally.begin_wait(wait);
         let result = operation();
+        self.tally.end_wait(wait);
+        task.set_running();
         chain.put_back();
-        self.phase(running).set(Phase::Running);
         self.running.set(running);
         Ok(result)
     }
 
-    #[inline]
-    fn phase(&self, running: Option<NonNull<Cell<Phase>>>) -> &Cell<Phase> {
-        // SAFETY: INVARIANT(running).
-        running.map_or(&self.main, |phase| unsafe { phase.as_ref() })
-    }
+    // ── tasks ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// From here to its end, the calling native task runs the task with this phase.
-    pub(crate) fn begin_task(&self, phase: &Cell<Phase>) {
-        phase.set(Phase::Running);
-        self.running.set(Some(NonNull::from(phase)));
+    /// From here to its end, the calling native task runs this task.
+    pub(crate) fn begin_task(&self, task: &Task) {
+        task.start();
+        self.running.set(NonNull::from(task));
     }
 
     /// Counts a task, and returns its number; fails when the state is closing.
@@ -157,12 +198,14 @@ impl Local {
         }
         self.live.set(self.live.get() + 1);
         self.spawned.set(self.spawned.get() + 1);
+        self.tally.add_task();
         Ok(self.spawned.get())
     }
 
     /// A registered task has ended, or was never started.
     pub(crate) fn unregister_task(&self) {
         self.live.set(self.live.get() - 1);
+        self.tally.remove_task();
         if self.live.get() == 0 && self.draining.get() {
             // The channel is unbounded and `drain` holds its receiver: this neither waits nor fails.
             let _ = self.ended.0.try_send(());
@@ -174,25 +217,36 @@ impl Local {
         self.live.get() == 0
     }
 
-    /// Waits until every task of the state has ended; false if the runtime shuts down before.
-    pub(crate) fn drain(&self) -> bool {
+    /// The main task has ended in this phase. Waits until every task of the state has; false if they cannot.
+    ///
+    /// A cancel of the main task is its own affair: it does not cut this short. The others end by their own ones.
+    pub(crate) fn drain(&self, phase: Phase) -> bool {
+        self.main.end(phase);
+        self.tally.remove_task();
         self.draining.set(true);
-        while self.live.get() > 0 {
-            if matches!(foreign::recv(&self.ended.1, None), Err(RecvFailure::Cancelled)) {
-                break;
+        moonfleet::cancel::mask(|| {
+            while self.live.get() > 0 {
+                if matches!(foreign::recv(&self.ended.1, None), Err(RecvFailure::Cancelled)) {
+                    break;
+                }
             }
-        }
+        });
+        self.running.set(NonNull::from(&*self.main));
         self.live.get() == 0
     }
 
     /// Forbids waits and spawns: the state is about to be closed.
     pub(crate) fn close(&self) {
         self.closing.set(true);
+        self.fleet.leave(&self.tally);
     }
 }
 
-/// The error of a task whose runtime shuts down while it waits.
+/// The error of a task that is cancelled while it waits, or whose runtime shuts down.
 #[cold]
 pub(crate) fn cancelled(_: Cancelled) -> Raise {
-    Raise::error("cancelled")
+    Raise::error(CANCELLED)
 }
+
+/// What the text of that error ends with.
+pub(crate) const CANCELLED: &str = "cancelled";

@@ -12,7 +12,7 @@ use crate::raw::warn::Warnings;
 use crate::raw::{Entry, Frame, Raise, compat};
 use crate::state::fleet::Berth;
 use crate::state::open;
-use crate::state::{Fleet, Local};
+use crate::state::{Fleet, Local, Phase};
 
 /// An open Lua state, its main thread at rest unless a method runs.
 ///
@@ -29,13 +29,14 @@ pub(crate) struct LuaState {
 
 impl LuaState {
     /// Opens a state on the calling worker, with libraries, `arg`, `package.preload` and `LUA_INIT` in place.
-    pub(crate) fn open(berth: Berth) -> Result<Self, String> {
+    /// Its main task has this name.
+    pub(crate) fn open(berth: Berth, name: &str) -> Result<Self, String> {
         let worker = moonfleet::worker_index().unwrap_or(0);
-        let local = Local::new(berth.fleet().clone(), worker);
         let (mut pool, mut warnings) = (Pool::new(), Box::<Warnings>::default());
         // SAFETY: both go into the `LuaState` beside the state.
         let lua = NonNull::new(unsafe { compat::new_state(&raw mut *pool, &raw mut *warnings) });
         let lua = lua.ok_or("cannot create a Lua state: not enough memory")?;
+        let local = Local::new(berth.fleet().clone(), worker, name, lua.as_ptr());
         let state = Self { lua, _pool: pool, _warnings: warnings, local, berth };
         // SAFETY: new, and ours.
         match unsafe { open::open(lua.as_ptr(), &state.local) } {
@@ -89,9 +90,13 @@ impl LuaState {
         self.local.is_quiet() && self.fleet().size() == 1
     }
 
-    /// Waits for the tasks of this state, then closes it: finalizers run.
-    pub(crate) fn close(self) {
-        if !self.local.drain() {
+    pub(crate) fn local(&self) -> &Local {
+        &self.local
+    }
+
+    /// The main task has ended in this phase. Waits for the others of this state, then closes it: finalizers run.
+    pub(crate) fn close(self, phase: Phase) {
+        if !self.local.drain(phase) {
             // The runtime shuts down under suspended tasks; their native stacks still have frames in the state.
             std::mem::forget(self);
         }

@@ -51,7 +51,6 @@ unsafe fn libraries(scope: Scope<'_>, fleet: &Fleet) {
         luaL_openlibs(l);
         coroutine::replace(l);
         file(l, chunk::explain, Entry::Explain);
-        file(l, chunk::annotate, Entry::Annotate);
         lua_getglobal(l, c"xpcall".as_ptr());
         scope.set_registry(Entry::Xpcall);
         lua_createtable(l, 0, 0);
