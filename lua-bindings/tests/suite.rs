@@ -122,4 +122,4 @@ macro_rules! topics {
     };
 }
 
-topics!(channels, gc, parallel, preemption, select, stock, suspension, tasks);
+topics!(cancel, channels, gc, groups, locks, misuse, parallel, preemption, reports, select, stock, suspension, tasks);

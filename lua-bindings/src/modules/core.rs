@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use crate::modules::{channel, group, inspect, parallel, select, task, time};
+use crate::modules::{channel, group, inspect, locks, parallel, select, task, time};
 use crate::raw::callback::{constructor, function};
 use crate::raw::library::Function;
 use crate::raw::{Entry, Frame, Outcome, Reply, Scope};
@@ -30,6 +30,10 @@ const FUNCTIONS: &[Function] = &[
     Function::new(c"channel", constructor(channel::new)),
     Function::with_upvalues(c"select", function(select::select), select::FIELDS),
     Function::with_upvalues(c"launch", constructor(parallel::launch), parallel::FIELDS),
+    Function::new(c"mutex", function(locks::mutex)),
+    Function::new(c"semaphore", function(locks::semaphore)),
+    Function::new(c"condition", function(locks::condition)),
+    Function::new(c"wait_group", function(locks::wait_group)),
     Function::new(c"workers", function(parallel::workers)),
     Function::new(c"worker", function(parallel::worker)),
 ];
@@ -64,6 +68,7 @@ pub(super) fn open(frame: Frame<'_>) -> Outcome {
         scope.define_class::<Channel>(CHANNEL_METHODS, CHANNEL_METAMETHODS);
         scope.define_without_finalizer::<Channel>(Entry::Meeting);
         scope.define_class::<TaskHandle>(TASK_METHODS, TASK_METAMETHODS);
+        locks::define(scope);
         scope.register(failure::annotate, Entry::Annotate);
         file_main_task(scope, main);
         scope.push_library(FUNCTIONS);
@@ -76,9 +81,7 @@ pub(super) fn open(frame: Frame<'_>) -> Outcome {
 fn file_main_task(scope: Scope<'_>, main: &mut Option<TaskHandle>) {
     let Some(TaskHandle::Local(task)) = main else { return };
     let thread = task.thread;
-    if let Some(handle) = main.take() {
-        scope.push_userdata(|| handle);
-    }
+    scope.push_userdata(main);
     // SAFETY: under a protected call; the handle is on top.
     unsafe { spawn::remember(scope.state(), thread) };
     scope.pop(1);

@@ -12,6 +12,7 @@
 //! | `choice` | selecting among channels that other states may know |
 //! | `select` | waiting for the first of several things |
 //! | `time` | sleeping and the clock |
+//! | `locks` | mutexes, semaphores, conditions and wait groups of one state |
 //! | `parallel` | states on other workers |
 //!
 //! [`Local::wait`]: crate::state::Local::wait
@@ -28,6 +29,7 @@ mod task;
 mod group;
 mod inspect;
 mod select;
+mod locks;
 mod parallel;
 mod core;
 

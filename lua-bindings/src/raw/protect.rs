@@ -194,10 +194,15 @@ impl Scope<'_> {
         }
     }
 
-    /// Pushes a userdata with the value that `make` makes. `[-0, +1, m]`
-    pub(crate) fn push_userdata<T: Class>(self, make: impl FnOnce() -> T) {
-        // SAFETY: frame, plain-frames: the value is made when the userdata is there to hold it.
-        unsafe { userdata::allocate::<T>(self.state()).fill(self.state(), make()) };
+    /// Pushes a userdata with the value in `slot`, which must be there. `[-0, +1, m]`
+    pub(crate) fn push_userdata<T: Class>(self, slot: &mut Option<T>) {
+        // SAFETY: frame, plain-frames: the value is taken when the userdata is there to hold it.
+        unsafe {
+            let empty = userdata::allocate::<T>(self.state());
+            if let Some(value) = slot.take() {
+                empty.fill(self.state(), value);
+            }
+        }
     }
 
     /// Pops a value and sets the field `name` of the table then on top. `[-1, +0, m]`

@@ -44,6 +44,11 @@ pub(crate) enum Entry {
     Story = -14,
     /// The script's handler of errors that nobody joins.
     OnError = -15,
+    /// The metatables of locks.
+    Mutex = -16,
+    Semaphore = -17,
+    Condition = -18,
+    WaitGroup = -19,
 }
 
 impl Entry {

@@ -158,6 +158,15 @@ impl Local {
         if self.running().is_cancelled() { Err(cancelled(Cancelled)) } else { Ok(()) }
     }
 
+    /// Fails where nothing may wait.
+    #[inline]
+    pub(crate) fn may_wait(&self, frame: Frame<'_>) -> Result<(), Raise> {
+        if frame.is_finalizing() || self.closing.get() {
+            return Err(Raise::error("attempt to wait inside a finalizer (__gc)"));
+        }
+        Ok(())
+    }
+
     #[inline]
     fn suspend<R>(
         &self,
@@ -166,9 +175,7 @@ impl Local {
         wait: Wait,
         operation: impl FnOnce() -> R,
     ) -> Result<R, Raise> {
-        if frame.is_finalizing() || self.closing.get() {
-            return Err(Raise::error("attempt to wait inside a finalizer (__gc)"));
-        }
+        self.may_wait(frame)?;
         let running = self.running.get();
         // SAFETY: INVARIANT(running); this very native stack keeps it alive.
         let task = unsafe { running.as_ref() };

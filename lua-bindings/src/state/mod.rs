@@ -8,6 +8,7 @@
 //! | `tally` | how many tasks wait for each other |
 //! | `fleet` | [`Fleet`]: what all states of a process share, and the wait for the last of them |
 //! | `local` | [`Local`]: what belongs to one state, and the one door to every wait |
+//! | `line` | tasks that wait for something to be granted |
 //! | `open` | libraries, `arg`, `package.preload`, error handlers |
 //! | `slices` | tasks that compute for long let others run |
 //! | `lua_state` | [`LuaState`]: the owner |
@@ -18,6 +19,7 @@ pub(crate) mod task;
 mod tally;
 pub(crate) mod fleet;
 pub(crate) mod local;
+pub(crate) mod line;
 pub(crate) mod open;
 pub(crate) mod slices;
 mod lua_state;
