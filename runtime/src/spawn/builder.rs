@@ -171,7 +171,7 @@ impl TaskBuilder {
         self.spawn(body)
     }
 
-    /// Spawns as [`spawn_on`] does.
+    /// Spawns as [`spawn_on`](crate::spawn_on) does.
     ///
     /// # Errors
     /// [`SpawnError`] says why not.
