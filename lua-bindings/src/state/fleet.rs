@@ -1,11 +1,13 @@
 //! [`Fleet`]: what the Lua states of one process share. The process ends when the last of them has closed.
+//!
+//! No model: the count of turns publishes nothing.
 
 use std::ffi::{CStr, CString};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use moonfleet::channel::{self, Receiver, Sender};
+use moonfleet::sync::{WaitGroup, WaitGroupToken};
 
 use crate::raw::ffi::lua_CFunction;
 
@@ -42,9 +44,7 @@ pub(crate) struct Fleet {
     /// Whose turn it is to carry the next launched state.
     turn: AtomicUsize,
     /// States that are open or about to be.
-    afloat: AtomicUsize,
-    /// Closed when `afloat` falls to zero.
-    ended: (Sender<()>, Receiver<()>),
+    afloat: WaitGroup,
 }
 
 impl Fleet {
@@ -54,27 +54,23 @@ impl Fleet {
             modules,
             born: Instant::now(),
             turn: AtomicUsize::new(0),
-            afloat: AtomicUsize::new(0),
-            ended: channel::rendezvous(),
+            afloat: WaitGroup::new(),
         })
     }
 
     /// Counts one more state, for as long as the berth lives.
     pub(crate) fn board(self: &Arc<Self>) -> Berth {
-        // ORDER: Relaxed; whoever boards is itself counted, or is the caller of `wait`, so zero is not in reach.
-        self.afloat.fetch_add(1, Ordering::Relaxed);
-        Berth(Arc::clone(self))
+        Berth { fleet: Arc::clone(self), _counted: self.afloat.token() }
     }
 
     /// Waits until the last state has closed. Call it once a first state has boarded.
     pub(crate) fn wait(&self) {
-        while self.ended.1.recv().is_ok() {}
+        self.afloat.wait();
     }
 
     /// How many states are open or about to be.
     pub(crate) fn size(&self) -> usize {
-        // ORDER: Relaxed; a glimpse.
-        self.afloat.load(Ordering::Relaxed)
+        self.afloat.pending()
     }
 
     /// The worker for the next launched state: each in turn, but not `own` if there is another.
@@ -89,20 +85,14 @@ impl Fleet {
 }
 
 /// The place of one state in the fleet.
-pub(crate) struct Berth(Arc<Fleet>);
+pub(crate) struct Berth {
+    fleet: Arc<Fleet>,
+    _counted: WaitGroupToken,
+}
 
 impl Berth {
     pub(crate) fn fleet(&self) -> &Arc<Fleet> {
-        &self.0
-    }
-}
-
-impl Drop for Berth {
-    fn drop(&mut self) {
-        // ORDER: AcqRel; each release happens before the last one's close, and so before `wait` returns.
-        if self.0.afloat.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.ended.0.close();
-        }
+        &self.fleet
     }
 }
 
