@@ -1,4 +1,6 @@
 //! Counters that one worker writes and anybody reads: plain loads and stores, no read-modify-write.
+//!
+//! No model: each counter has one writer, and its readers want a recent figure.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

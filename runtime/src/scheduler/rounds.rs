@@ -390,8 +390,7 @@ impl<'a> Rounds<'a> {
         }
         let found = self.steal();
         self.searching = false;
-        let was_last = shared.idle.stop_search();
-        if found && was_last && shared.has_stealable() {
+        if shared.idle.end_search(found, || shared.has_stealable()) {
             shared.task_published();
         }
         found
@@ -425,8 +424,7 @@ impl<'a> Rounds<'a> {
         if timeout_ns == Some(0) {
             return false;
         }
-        shared.idle.announce_sleep(index);
-        if !shared.has_stealable() && local.home().inbox().doze() {
+        if shared.idle.announce_sleep(index, || shared.has_stealable()) && local.home().inbox().doze() {
             local.counters().parks.add(1);
             let watched = shared.lookout.as_ref().map(Lookout::worker_sleeps);
             self.poller.sleep(timeout_ns);
