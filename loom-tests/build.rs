@@ -37,6 +37,8 @@ const SOURCES: &[&str] = &[
     "runtime/src/blocking",
     "runtime/src/stack",
     "runtime/src/scope",
+    "runtime/src/reactor",
+    "runtime/src/signal",
     "runtime/src/channel",
     "runtime/src/channel/broadcast",
     "runtime/src/select",

@@ -3,12 +3,14 @@
 //! A peer prints one `name: number` line for each figure it measured itself. CPU time and peak memory
 //! come from `wait4`, which accounts for exactly that child. A child that outlives its limit is killed
 //! and reported as an error, so a hung peer costs one run and not the whole benchmark.
+//!
+//! A server is a child too: it is started, asked for a figure while it runs, and ends when its input does.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,6 +31,11 @@ impl Outcome {
         self.figures.get(name).copied().ok_or_else(|| format!("it printed no `{name}: number` line"))
     }
 
+    /// Adds a figure that somebody else measured of the same run.
+    pub(crate) fn add(&mut self, name: &str, value: f64) {
+        self.figures.insert(name.to_owned(), value);
+    }
+
     /// How long the child says its work took. A child that does not say is charged its whole life,
     /// start-up included, which never flatters it.
     pub(crate) fn elapsed(&self) -> Duration {
@@ -37,42 +44,140 @@ impl Outcome {
     }
 }
 
-/// Runs `command` to its end and takes its accounts.
+/// Runs `command`, which gets no input, to its end and takes its accounts.
 pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<Outcome, String> {
-    let start = Instant::now();
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| format!("cannot start {command:?}: {error}"))?;
-    let output = collect(child.stdout.take());
-    let complaints = collect(child.stderr.take());
-
-    // Both pipes close when the process ends. Killing is safe here: until `wait4` the id is still ours.
-    let printed = output.recv_timeout(limit);
-    let is_hung = printed.is_err();
-    if is_hung {
-        child.kill().map_err(|error| format!("cannot kill a hung child: {error}"))?;
-    }
-    let (status, usage) = reap(child.id()).map_err(|error| format!("wait4 failed: {error}"))?;
-    let wall = start.elapsed();
-
-    if is_hung {
-        return Err(format!("still running after {:.0} s, killed", limit.as_secs_f64()));
-    }
-    if !status.success() {
-        let complaint = complaints.recv().unwrap_or_default();
-        return Err(format!("{status}: {}", reason(&complaint)));
-    }
-    Ok(Outcome {
-        figures: parse(&printed.unwrap_or_default()),
-        wall,
-        cpu: duration(usage.ru_utime) + duration(usage.ru_stime),
-        // `ru_maxrss` counts KiB.
-        peak_rss_mb: usage.ru_maxrss as f64 * 1024.0 / 1e6,
-    })
+    start(command.stdin(Stdio::null()))?.finish(limit)
 }
+
+/// Starts `command`, with the input it was given.
+pub(crate) fn start(command: &mut Command) -> Result<Running, String> {
+    let start = Instant::now();
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| format!("cannot start {command:?}: {error}"))?;
+    let printed = figures_of(child.stdout.take());
+    let complaints = collect(child.stderr.take());
+    Ok(Running { child, start, figures: BTreeMap::new(), printed, complaints, is_reaped: false })
+}
+
+/// A child at work. Dropped before it was finished, it is killed.
+#[derive(Debug)]
+pub(crate) struct Running {
+    child: Child,
+    start: Instant,
+    figures: BTreeMap<String, f64>,
+    /// Ends when the child closes its output, which for all our peers is when it ends.
+    printed: mpsc::Receiver<(String, f64)>,
+    complaints: mpsc::Receiver<String>,
+    is_reaped: bool,
+}
+
+impl Running {
+    /// The process id, which stays the child's until it is finished.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until the child has printed this figure.
+    pub(crate) fn wait_for(&mut self, name: &str, limit: Duration) -> Result<f64, String> {
+        let deadline = Instant::now() + limit;
+        loop {
+            if let Some(&value) = self.figures.get(name) {
+                return Ok(value);
+            }
+            match self.printed.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok((name, value)) => drop(self.figures.insert(name, value)),
+                Err(RecvTimeoutError::Timeout) => {
+                    return Err(format!(
+                        "it printed no `{name}: number` line for {:.0} s",
+                        limit.as_secs_f64()
+                    ));
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    let complaint = self.complaints.recv_timeout(REASON).unwrap_or_default();
+                    return Err(format!("ended before its `{name}: number` line: {}", reason(&complaint)));
+                }
+            }
+        }
+    }
+
+    /// Ends the child's input, waits for its end, and takes its accounts.
+    pub(crate) fn finish(mut self, limit: Duration) -> Result<Outcome, String> {
+        drop(self.child.stdin.take());
+        let is_hung = !self.read_to_the_end(limit);
+        if is_hung {
+            self.child.kill().map_err(|error| format!("cannot kill a hung child: {error}"))?;
+        }
+        let (status, usage) = self.reap().map_err(|error| format!("wait4 failed: {error}"))?;
+        let wall = self.start.elapsed();
+
+        if is_hung {
+            return Err(format!("still running after {:.0} s, killed", limit.as_secs_f64()));
+        }
+        if !status.success() {
+            let complaint = self.complaints.recv().unwrap_or_default();
+            return Err(format!("{status}: {}", reason(&complaint)));
+        }
+        Ok(Outcome {
+            figures: std::mem::take(&mut self.figures),
+            wall,
+            cpu: duration(usage.ru_utime) + duration(usage.ru_stime),
+            // `ru_maxrss` counts KiB.
+            peak_rss_mb: usage.ru_maxrss as f64 * 1024.0 / 1e6,
+        })
+    }
+
+    /// Whether the output ended in time.
+    fn read_to_the_end(&mut self, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        loop {
+            match self.printed.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok((name, value)) => drop(self.figures.insert(name, value)),
+                Err(end) => return end == RecvTimeoutError::Disconnected,
+            }
+        }
+    }
+
+    /// Waits for the process and takes the kernel's account of it, which `std` does not offer.
+    fn reap(&mut self) -> io::Result<(ExitStatus, libc::rusage)> {
+        let accounts = reap(self.child.id());
+        self.is_reaped = accounts.is_ok();
+        accounts
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Until it is reaped the id is still the child's. One that has ended already cannot be killed, and need not.
+        if !self.is_reaped && self.child.kill().is_ok() {
+            let _ = self.reap();
+        }
+    }
+}
+
+/// How long a child that closed its output may take to say why.
+const REASON: Duration = Duration::from_secs(1);
 
 /// Figures and reasons come first. A runtime out of memory may complain a million times, and what we kept of that
 /// would be in the accounts of every later child, which begin with our own peak.
 const KEPT: u64 = 64 * 1024;
+
+/// Reads the figures of a pipe on a thread of its own, to the pipe's end.
+fn figures_of(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<(String, f64)> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let Some(mut pipe) = pipe else { return };
+        let mut lines = BufReader::new(pipe.by_ref().take(KEPT));
+        let mut line = Vec::new();
+        // A broken pipe ends the figures early; the exit status tells the rest.
+        while lines.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+            // Nobody listens any more when the child was killed.
+            let _ = figure(&String::from_utf8_lossy(&line)).map(|figure| sender.send(figure));
+            line.clear();
+        }
+        let _ = io::copy(&mut pipe, &mut io::sink());
+    });
+    receiver
+}
 
 /// Reads a pipe to its end on a thread of its own: a child that fills one pipe must not wait for the other.
 fn collect(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
@@ -90,7 +195,7 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
     receiver
 }
 
-/// Waits for the process and takes the kernel's account of it, which `std` does not offer.
+/// `wait4` for this process.
 fn reap(id: u32) -> io::Result<(ExitStatus, libc::rusage)> {
     let id = libc::pid_t::try_from(id).map_err(io::Error::other)?;
     let mut status = 0;
@@ -113,13 +218,10 @@ fn duration(time: libc::timeval) -> Duration {
     Duration::from_secs(time.tv_sec.unsigned_abs()) + Duration::from_micros(time.tv_usec.unsigned_abs())
 }
 
-/// Finds the `name: number` lines; a peer may print whatever else it likes.
-fn parse(printed: &str) -> BTreeMap<String, f64> {
-    let figure = |line: &str| {
-        let (name, value) = line.split_once(':')?;
-        Some((name.trim().to_owned(), value.trim().parse().ok()?))
-    };
-    printed.lines().filter_map(figure).collect()
+/// The figure of a `name: number` line; a peer may print whatever else it likes.
+fn figure(line: &str) -> Option<(String, f64)> {
+    let (name, value) = line.split_once(':')?;
+    Some((name.trim().to_owned(), value.trim().parse().ok()?))
 }
 
 /// The line that says why. A panic says where in its first line, and why in the second.
@@ -143,9 +245,10 @@ mod tests {
 
     #[test]
     fn figures_are_read_in_every_spelling_the_peers_use() {
-        let figures = parse("Lua says hello\nreadOps:\t12\nwriteOps: 3\nelapsed: 1.5\nnote: none\n");
-        assert_eq!(figures.len(), 3);
-        assert_eq!((figures["readOps"], figures["writeOps"], figures["elapsed"]), (12.0, 3.0, 1.5));
+        let lines = "Lua says hello\nreadOps:\t12\nwriteOps: 3\nelapsed: 1.5\nnote: none\n";
+        let figures: Vec<(String, f64)> = figures_of(Some(lines.as_bytes())).iter().collect();
+        let expected = [("readOps", 12.0), ("writeOps", 3.0), ("elapsed", 1.5)];
+        assert_eq!(figures, expected.map(|(name, value)| (name.to_owned(), value)));
     }
 
     #[test]
@@ -185,5 +288,30 @@ mod tests {
     fn a_hung_child_is_killed() {
         let error = run(&mut shell("while :; do :; done"), Duration::ZERO).unwrap_err();
         assert!(error.contains("killed"), "{error}");
+    }
+
+    #[test]
+    fn a_server_is_asked_while_it_runs_and_ends_with_its_input() {
+        let mut server = start(shell("echo port: 80; cat; echo served: 3").stdin(Stdio::piped())).unwrap();
+        assert_eq!(server.wait_for("port", LIMIT), Ok(80.0));
+        let outcome = server.finish(LIMIT).unwrap();
+        assert_eq!((outcome.figure("port"), outcome.figure("served")), (Ok(80.0), Ok(3.0)));
+    }
+
+    #[test]
+    fn a_server_that_ends_early_says_why() {
+        let mut server = start(&mut shell("echo in use >&2")).unwrap();
+        let error = server.wait_for("port", LIMIT).unwrap_err();
+        assert!(error.contains("port") && error.contains("in use"), "{error}");
+    }
+
+    #[test]
+    fn a_server_nobody_finishes_is_killed() {
+        let mut server = start(shell("echo port: 80; exec cat").stdin(Stdio::piped())).unwrap();
+        server.wait_for("port", LIMIT).unwrap();
+        let process = format!("/proc/{}", server.id());
+        assert!(std::path::Path::new(&process).exists());
+        drop(server);
+        assert!(!std::path::Path::new(&process).exists());
     }
 }

@@ -44,6 +44,10 @@ pub(crate) struct Options {
     pub(crate) tasks: Option<usize>,
     /// How many operations; every work has its own default.
     pub(crate) ops: Option<u64>,
+    /// Whether to see that everything works rather than to measure.
+    pub(crate) quick: bool,
+    /// Where the server of a work listens: the benchmark tells its client.
+    pub(crate) port: Option<u16>,
     pub(crate) json: Option<PathBuf>,
     pub(crate) save: bool,
 }
@@ -62,6 +66,8 @@ impl Default for Options {
             only: None,
             tasks: None,
             ops: None,
+            quick: false,
+            port: None,
             json: None,
             save: false,
         }
@@ -140,6 +146,8 @@ fn set(options: &mut Options, name: &str, parser: &mut Parser) -> Result<(), lex
         "only" => options.only = Some(parser.value()?.parse_with(names)?),
         "tasks" => options.tasks = Some(parser.value()?.parse_with(at_least_one)?),
         "ops" => options.ops = Some(parser.value()?.parse()?),
+        "quick" => options.quick = true,
+        "port" => options.port = Some(parser.value()?.parse()?),
         "json" => options.json = Some(parser.value()?.into()),
         "save" => options.save = true,
         unknown => return Err(format!("unknown option '--{unknown}'").into()),
@@ -200,8 +208,9 @@ pub(crate) fn usage() -> String {
   --mode MODE         paced, saturated or both (both)
   --variant NAME,...  only these forms of the work
   --only PEER,...     only these peers
-  --tasks N           how many tasks
+  --tasks N           how many tasks, or connections
   --ops N             how many operations
+  --quick             one short run: does everything work?
   --json PATH         also write the figures to PATH
   --save              also write benches/results/WORK.json and WORK.md
 ",

@@ -22,6 +22,7 @@ impl Machine {
         let build = if cfg!(debug_assertions) { "debug: these figures mean nothing" } else { "release" };
         let go = peers::go::find().ok().and_then(|go| first_line_of(Command::new(go).arg("version")));
         let lua = peers::lua::find().ok().and_then(|lua| first_line_of(Command::new(lua).arg("-v")));
+        let wrk = peers::wrk().ok().and_then(|wrk| first_line_of(Command::new(wrk).arg("--version")));
         let facts = vec![
             ("date", first_line_of(Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]))),
             ("cpu", cpu_model()),
@@ -40,6 +41,7 @@ impl Machine {
             ("flume", locked_version("flume")),
             ("go", go),
             ("lua", lua),
+            ("wrk", wrk),
         ];
         let known = |value: Option<String>| value.unwrap_or_else(|| "not found".to_owned());
         Machine { facts: facts.into_iter().map(|(name, value)| (name, known(value))).collect() }

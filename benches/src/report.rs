@@ -59,16 +59,16 @@ impl Table {
     }
 }
 
-/// Prints the table under a header and writes the files that `options` ask for.
+/// Prints the tables under a header and writes the files that `options` ask for.
 pub(crate) fn publish(
     work: &str,
     settings: &str,
-    table: &Table,
+    tables: &str,
     rows: Vec<Value>,
     options: &Options,
 ) -> Result<(), String> {
     let machine = Machine::read();
-    let text = format!("{}{settings}\n\n{}", machine.to_text(), table.to_text());
+    let text = format!("{}{settings}\n\n{tables}", machine.to_text());
     print!("{text}");
 
     let json = json!({ "work": work, "settings": settings, "machine": machine.to_json(), "rows": rows });
@@ -80,7 +80,7 @@ pub(crate) fn publish(
         let folder = root().join("benches/results");
         write(&folder.join(format!("{work}.json")), &json)?;
         let header: String = machine.to_text().lines().map(|line| format!("- {line}\n")).collect();
-        let page = format!("# {work}\n\n{header}- {settings}\n\n{}", table.to_text());
+        let page = format!("# {work}\n\n{header}- {settings}\n\n{tables}");
         write(&folder.join(format!("{work}.md")), &page)?;
     }
     Ok(())

@@ -42,6 +42,8 @@ mod park;
 #[path = "../../runtime/src/epoch.rs"]
 mod epoch;
 mod blocking;
+mod reactor;
+mod signal;
 mod scheduler;
 mod channel;
 #[path = "../../runtime/src/select/mod.rs"]

@@ -135,7 +135,7 @@ fn run_until_ready(local: &Local) {
             return;
         }
         if local.home().inbox().doze() {
-            local.home().doorbell().wait();
+            local.home().poller().wait();
         }
     }
 }

@@ -20,27 +20,40 @@ pub(crate) mod clock {
 }
 
 pub(crate) mod poller {
-    //! A doorbell that is no file descriptor.
+    //! A poller that hears a doorbell, and nothing else.
 
     use std::io;
+    use std::sync::{Arc, OnceLock};
 
     use crate::bell::Bell;
 
     #[derive(Debug)]
-    pub(crate) struct Doorbell(Bell);
+    pub(crate) struct Doorbell(Arc<Bell>);
 
     impl Doorbell {
         pub(crate) fn new() -> io::Result<Self> {
-            Ok(Self(Bell::default()))
+            Ok(Self(Arc::default()))
         }
 
         pub(crate) fn ring(&self) {
             self.0.ring();
         }
+    }
 
-        /// What the owner's poller does.
+    #[derive(Debug)]
+    pub(crate) struct Poller(OnceLock<Arc<Bell>>);
+
+    impl Poller {
+        pub(crate) fn new() -> io::Result<Self> {
+            Ok(Self(OnceLock::new()))
+        }
+
+        pub(crate) fn hear(&self, doorbell: &Doorbell) -> io::Result<()> {
+            self.0.set(Arc::clone(&doorbell.0)).map_err(|_| io::ErrorKind::AlreadyExists.into())
+        }
+
         pub(crate) fn wait(&self) {
-            self.0.wait();
+            self.0.get().expect("the owner waits in a poller that hears its bell").wait();
         }
     }
 }

@@ -6,8 +6,8 @@
 //! and `coroutine.*` keeps its stock meaning. Channels connect tasks of one state or of several, on every core.
 //!
 //! The modules below are listed bottom to top; each names only those above it in the list. Unsafe code is in `raw`,
-//! in `state` and `task`, which own Lua states and threads, and in one file of `value`, which moves values between the
-//! stacks of one state.
+//! in `state` and `task`, which own Lua states and threads, in one file of `value`, which moves values between the stacks
+//! of one state, and in one of `cli`, which calls C's `exit` and friends.
 
 #![deny(unsafe_code)]
 

@@ -2,62 +2,9 @@
 
 #![cfg(feature = "lua54")]
 
-use std::io::Write;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+mod support;
 
-/// The interpreter, with nothing in the environment that it would look at, and killed if it hangs.
-fn command(words: &[&str]) -> Command {
-    let mut command = Command::new("timeout");
-    command
-        .args(["--signal=KILL", "120", env!("CARGO_BIN_EXE_moonfleet")])
-        .args(words)
-        .env_remove("LUA_INIT")
-        .env_remove("LUA_INIT_5_4")
-        .env_remove("LUA_PATH")
-        .env_remove("MOONFLEET_WORKERS")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-/// The exit code, stdout and stderr.
-fn seen_of(command: &mut Command, input: &str) -> (Option<i32>, String, String) {
-    let mut child = command.spawn().expect("the interpreter starts");
-    // An interpreter that reads no input may be gone before it is written.
-    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
-    let Output { status, stdout, stderr } = child.wait_with_output().expect("the interpreter ends");
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    (status.code(), text(stdout), text(stderr))
-}
-
-fn seen(words: &[&str], input: &str) -> (Option<i32>, String, String) {
-    seen_of(&mut command(words), input)
-}
-
-/// A script in a file that is there until the value is dropped.
-struct Script(PathBuf);
-
-impl Script {
-    fn new(name: &str, text: &str) -> Self {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-        let path = folder.join(format!("{}-{name}", std::process::id()));
-        std::fs::write(&path, text).expect("a folder that can be written");
-        Self(path)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().expect("a path in UTF-8")
-    }
-}
-
-impl Drop for Script {
-    fn drop(&mut self) {
-        // A file that stays is no harm.
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
+use support::{Script, command, seen, seen_of};
 
 #[test]
 fn unknown_options_show_the_usage() {
@@ -251,4 +198,74 @@ fn version_and_code_go_together() {
     let (code, stdout, _) = seen(&["-v", "-e", "print 'and code'"], "");
     assert_eq!(code, Some(0));
     assert!(stdout.starts_with("moonfleet ") && stdout.ends_with("\nand code\n"), "{stdout}");
+}
+
+#[test]
+fn libraries_are_required_into_globals() {
+    let module = Script::new("lib.lua", "return { name = ..., loaded = true }");
+    let (folder, file) = module.path().rsplit_once('/').unwrap();
+    let name = file.strip_suffix(".lua").unwrap();
+    let run = |words: &[&str]| seen_of(command(words).env("LUA_PATH", format!("{folder}/?.lua")), "");
+    assert_eq!(
+        run(&["-l", &format!("g={name}"), "-e", "print(g.loaded)"]),
+        (Some(0), "true\n".into(), "".into())
+    );
+    assert_eq!(run(&["-e", "x = 1", "-l", &format!("x={name}"), "-e", "print(type(x))"]).1, "table\n");
+    assert_eq!(run(&["-lmath", "-e", "print(math.pi > 3)"]).1, "true\n");
+    let (code, stdout, stderr) = run(&["-l", "no.such.module", "-e", "print('never')"]);
+    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    assert!(stderr.starts_with("moonfleet: module 'no.such.module' not found:\n"), "{stderr}");
+    assert!(stderr.contains(&format!("no file '{folder}/no/such/module.lua'")), "{stderr}");
+}
+
+#[test]
+fn the_environment_may_be_ignored() {
+    let print = "print(x, package.path:find('/here/', 1, true), (package.cpath:find('/there/', 1, true)))";
+    let run = |words: &[&str], version: &str| {
+        let mut command = command(&[words, &["-e", print]].concat());
+        command.env(format!("LUA_INIT{version}"), "x = 'set'");
+        command.env(format!("LUA_PATH{version}"), "/here/?.lua;;");
+        command.env(format!("LUA_CPATH{version}"), "/there/?.so;;");
+        seen_of(&mut command, "").1
+    };
+    assert_eq!(run(&[], ""), "set\t1\t1\n");
+    assert_eq!(run(&[], "_5_4"), "set\t1\t1\n");
+    assert_eq!(run(&["-E"], ""), "nil\tnil\tnil\n");
+    assert_eq!(run(&["-E"], "_5_4"), "nil\tnil\tnil\n");
+}
+
+#[test]
+fn warnings_are_turned_on_where_the_option_stands() {
+    let (code, _, stderr) = seen(&["-e", "warn('early')", "-W", "-e", "warn('late')"], "");
+    assert_eq!((code, stderr.as_str()), (Some(0), "Lua warning: late\n"));
+}
+
+#[test]
+fn only_the_script_has_arguments_and_they_are_those_in_arg() {
+    let (code, stdout, _) = seen(&["-e", "print(select('#', ...)) arg[2] = 'two'", "-", "one"], "print(...)");
+    assert_eq!((code, stdout.as_str()), (Some(0), "0\none\ttwo\n"));
+    let (code, _, stderr) = seen(&["-e", "arg = nil", "-"], "print(...)");
+    assert_eq!(code, Some(1));
+    assert!(stderr.starts_with("moonfleet: 'arg' is not a table"), "{stderr}");
+}
+
+#[test]
+fn statistics_are_printed_however_the_process_ends() {
+    for code in ["x = 1", "os.exit(0)", "require 'moonfleet'.spawn(function() os.exit(0) end)", "error('no')"]
+    {
+        let (status, stdout, stderr) = seen(&["--stats", "-w", "2", "-e", code], "");
+        assert_eq!((status, stdout.as_str()), (Some(i32::from(code.starts_with("error"))), ""), "{code}");
+        let rows: Vec<_> = stderr.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        let table = &rows[rows.len() - 6..];
+        assert_eq!(table, ["moonfleet:", "worker", "1", "2", "all", "blocking:"], "{stderr}");
+    }
+}
+
+#[test]
+fn sizes_that_are_none_are_refused() {
+    for words in [["--memory-limit", "lots"], ["--stack-size", "4K"], ["--stack-size", "-1"]] {
+        let (code, _, stderr) = seen(&words, "");
+        assert_eq!(code, Some(2), "{words:?}");
+        assert!(stderr.starts_with(&format!("moonfleet: {}", words[0])), "{stderr}");
+    }
 }

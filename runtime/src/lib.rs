@@ -64,6 +64,7 @@ mod suspend;
 mod park;
 mod blocking;
 mod epoch;
+mod reactor;
 // ── the scheduler ───────────────────────────────────────────────────────────────────────────────────────
 mod scheduler;
 // ── what users block on ─────────────────────────────────────────────────────────────────────────────────
@@ -75,6 +76,12 @@ mod join;
 mod block_on;
 mod spawn;
 mod offload;
+mod device;
+pub mod io;
+pub mod fs;
+pub mod process;
+pub mod signal;
+pub mod net;
 pub mod time;
 pub mod foreign;
 pub mod neighbour;

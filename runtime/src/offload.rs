@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io;
 
 use crate::blocking::pool::Refused;
 use crate::blocking::run;
@@ -76,6 +77,16 @@ where
         Ok(Err(payload)) => resume(payload),
         Err((closure, refused)) => Err(NoThread { closure, refused }),
     }
+}
+
+/// Runs `body`, in which a call of the kernel may block, as [`blocking`](fn@blocking) does.
+///
+/// # Suspends
+/// Until `body` has ended.
+/// # Errors
+/// Those of `body`; or that there is no thread to run it on.
+pub(crate) fn blocking_io<T: Send>(body: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
+    try_blocking(body).unwrap_or_else(|no_thread| Err(io::Error::other(no_thread.refused.to_string())))
 }
 
 /// There was no thread to run the closure on. It comes back.

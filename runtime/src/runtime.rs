@@ -14,6 +14,7 @@ use crate::context;
 use crate::join::JoinHandle;
 use crate::metrics::Metrics;
 use crate::monitor::{self, Monitor};
+use crate::reactor;
 use crate::scheduler::deques::Deques;
 use crate::scheduler::rounds::Rounds;
 use crate::scheduler::shared::{Settings, Shared};
@@ -23,7 +24,7 @@ use crate::shutdown::{ShutdownReport, StuckWorker};
 use crate::spawn::{SpawnError, TaskBuilder};
 use crate::stack::{self, AltStack, StackUsage, UsageTable};
 use crate::suspend::{masked, resume, watch_panics};
-use crate::sys::poller::{Poller, be_punctual};
+use crate::sys::poller::be_punctual;
 use crate::task::error::JoinError;
 
 /// Worker threads and the tasks they run. Dropped, it shuts down as [`Runtime::shutdown`] with five seconds.
@@ -80,12 +81,11 @@ impl Runtime {
         let mut runtime = Self { shared, ended, monitor: None, shut_down: false };
         // If a thread is refused, dropping `runtime` ends those that have started.
         for (index, deques) in deques.into_iter().enumerate() {
-            let poller = Poller::new(runtime.shared.homes[index].doorbell())?;
             let shared = Arc::clone(&runtime.shared);
             let name = format!("{}-{index}", shared.settings.thread_name);
             let ending = ending.clone();
             thread::Builder::new().name(name).spawn(move || {
-                run_worker(Worker::new(index, deques, shared), poller, ending);
+                run_worker(Worker::new(index, deques, shared), ending);
             })?;
         }
         runtime.monitor = monitor::start(&runtime.shared, monitors)?;
@@ -385,14 +385,15 @@ impl fmt::Debug for Handle {
 }
 
 /// The whole life of a worker's thread.
-fn run_worker(worker: Worker, poller: Poller, ending: Sender<usize>) {
+fn run_worker(worker: Worker, ending: Sender<usize>) {
     // A bug that unwinds out of the loop would leave started tasks without their thread.
     let abort = AbortOnUnwind;
     be_punctual();
     // Refused, an overflow is still caught by the guard, only not explained.
     let alt_stack = AltStack::install();
     let entered = worker.enter();
-    Rounds::new(&worker, poller).run();
+    Rounds::new(&worker).run();
+    reactor::slot::abandon(worker.local.home().poller());
     drop(entered);
     drop(alt_stack);
     let index = worker.index();

@@ -5,11 +5,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::future::ready;
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use moonfleet::channel::{self, Receiver, Sender, TryRecvError};
+use moonfleet::foreign::IoFailure;
+use moonfleet::io::Pollable;
+use moonfleet::net::{TcpListener, UdpSocket};
 use moonfleet::select::{Wait, select};
 use moonfleet::sync::{Barrier, Condvar, Event, LazyLock, Mutex, Notify, Once, OnceCell};
 use moonfleet::sync::{RwLock, Semaphore, WaitGroup};
@@ -274,6 +278,49 @@ fn foreign_waits_return_what_they_own() {
             assert!(neighbour::wait(None).is_err());
         }));
         assert_eq!(rx.try_recv(), Ok(1));
+    });
+}
+
+#[test]
+fn foreign_operations_on_sockets_return_and_take_nothing() {
+    in_a_task(|| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let near = foreign::connect(address, None).unwrap();
+        let past = Some(Instant::now());
+        let (far, _) = foreign::accept(&listener, past).unwrap();
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let udp_address = udp.local_addr().unwrap();
+        let (reader, writer) = std::io::pipe().unwrap();
+        let (reader, writer) = (Pollable::new(reader).unwrap(), Pollable::new(writer).unwrap());
+        assert_eq!(foreign::write(&near, b"ahoy", past).unwrap(), 4, "what need not wait has the time");
+        assert!(!unwinds(|| {
+            for cancelled in [
+                foreign::connect(address, None).map(drop),
+                foreign::connect_unix("/nowhere", None).map(drop),
+                foreign::accept(&listener, None).map(drop),
+                foreign::read(&far, &mut [0], None).map(drop),
+                foreign::read(&far, &mut [], None).map(drop),
+                foreign::write(&near, b"never", None).map(drop),
+                foreign::send_to(&udp, b"never", &udp_address, None).map(drop),
+                foreign::send_datagram(&udp, b"never", None).map(drop),
+                foreign::recv_from(&udp, &mut [0], None).map(drop),
+                foreign::recv_datagram(&udp, &mut [0], None).map(drop),
+                foreign::lookup_host("localhost", 80, None).map(drop),
+                foreign::wait_readable(&reader, None),
+                foreign::wait_writable(&writer, None),
+            ] {
+                assert!(matches!(cancelled, Err(IoFailure::Cancelled)), "{cancelled:?}");
+            }
+        }));
+        assert_eq!(foreign::read(&far, &mut [0; 9], None).unwrap(), 4);
+        let is_late =
+            |failure| matches!(failure, IoFailure::Io(error) if error.kind() == ErrorKind::TimedOut);
+        assert!(is_late(foreign::read(&far, &mut [0], past).unwrap_err()));
+        assert!(is_late(foreign::recv_from(&udp, &mut [0], past).unwrap_err()));
+        assert!(is_late(foreign::accept(&listener, past).unwrap_err()));
+        assert!(is_late(foreign::wait_readable(&reader, past).unwrap_err()));
+        foreign::wait_writable(&writer, past).unwrap();
     });
 }
 

@@ -10,6 +10,9 @@ use crate::report;
 
 pub(crate) const PEER: Peer = Peer { name: "go", is_single_threaded: false, find: build };
 
+/// Go's sockets without its HTTP library, in the forms of `tcp` where the two differ.
+pub(crate) const RAW: Peer = Peer { name: "go-raw", is_single_threaded: false, find: build };
+
 /// The Go tool.
 pub(crate) fn find() -> Result<PathBuf, String> {
     locate("GO", &["go"])
@@ -17,7 +20,7 @@ pub(crate) fn find() -> Result<PathBuf, String> {
 }
 
 /// Builds the program of `work`. Go's cache makes this instant when nothing changed.
-fn build(_peer: &'static str, work: &'static str) -> Result<Launch, String> {
+fn build(peer: &'static str, work: &'static str) -> Result<Launch, String> {
     let program = own_folder()?.join(format!("peer-go-{work}"));
     let folder = report::root().join("benches/peers/go");
     let built = Command::new(find()?)
@@ -34,10 +37,15 @@ fn build(_peer: &'static str, work: &'static str) -> Result<Launch, String> {
             String::from_utf8_lossy(&built.stderr).trim().replace('\n', "; ")
         ));
     }
+    let is_raw = peer == RAW.name;
     Ok(Rc::new(move |job| {
         let mut command = Command::new(&program);
         command.args(arguments(job));
-        Some(command)
+        if is_raw {
+            command.arg("-raw");
+        }
+        // Elsewhere Go's program uses the sockets alone anyway.
+        (!is_raw || job.variant.starts_with("http")).then_some(command)
     }))
 }
 
@@ -54,6 +62,7 @@ fn sources(folder: &Path, work: &str) -> Vec<String> {
 fn arguments(job: &Job) -> Vec<String> {
     let mut arguments = vec![format!("-workers={}", job.workers)];
     match job.work {
+        "tcp" => arguments.push(format!("-variant={}", job.variant)),
         "parked" => arguments.push(format!("-tasks={}", job.tasks)),
         "stateful" => {
             arguments.push(format!("-seconds={}", job.seconds));

@@ -3,6 +3,7 @@
 //! A process of its own keeps the peers out of each other's threads and memory.
 
 use std::env;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::rc::Rc;
 
@@ -36,12 +37,25 @@ fn find_linked(peer: &'static str, work: &'static str) -> Result<Launch, String>
 }
 
 fn itself(peer: &'static str, _work: &'static str) -> Result<Launch, String> {
-    let exe = env::current_exe().map_err(|error| format!("cannot find this binary: {error}"))?;
-    Ok(Rc::new(move |job| {
-        let mut command = Command::new(&exe);
-        command.args(["child", peer, job.work]).args(arguments(job));
-        Some(command)
-    }))
+    let exe = find()?;
+    Ok(Rc::new(move |job| Some(command(&exe, peer, job))))
+}
+
+/// This binary as the client of a server that listens on `port`.
+pub(crate) fn client(job: &Job, port: u16) -> Result<Command, String> {
+    let mut command = command(&find()?, "load", job);
+    command.args(["--port", &port.to_string()]);
+    Ok(command)
+}
+
+fn find() -> Result<PathBuf, String> {
+    env::current_exe().map_err(|error| format!("cannot find this binary: {error}"))
+}
+
+fn command(exe: &Path, peer: &str, job: &Job) -> Command {
+    let mut command = Command::new(exe);
+    command.args(["child", peer, job.work]).args(arguments(job));
+    command
 }
 
 /// The job as options of the command line, which the child reads back into `Options`.

@@ -48,6 +48,7 @@ pub(crate) const ALL: &[Peer] = &[
     moonfleet_lua::ONE_STATE,
     moonfleet_lua::MANY_STATES,
     go::PEER,
+    go::RAW,
     itself::TOKIO,
     itself::MAY,
     itself::RAYON,
@@ -59,6 +60,11 @@ pub(crate) const ALL: &[Peer] = &[
     cosock::PEER,
     lua::PEER,
 ];
+
+/// The client of the HTTP forms of `tcp`: no peer, but found like one.
+pub(crate) fn wrk() -> Result<PathBuf, String> {
+    locate("WRK", &["wrk"]).ok_or_else(|| "not installed: apt install wrk, or set WRK".into())
+}
 
 /// A program named by the environment variable `variable`, or else the first of `names` on PATH.
 fn locate(variable: &str, names: &[&str]) -> Option<PathBuf> {

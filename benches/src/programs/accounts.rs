@@ -1,11 +1,17 @@
-//! What the kernel says of this very process: memory, mappings, and the time its threads spent.
+//! What the kernel says of a process: memory, mappings, and the time its threads spent.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::process;
 
-/// Resident memory in megabytes.
+/// Resident memory of this process in megabytes.
 pub(crate) fn resident_mb() -> Result<f64, String> {
-    Ok(number_after(&read("/proc/self/status")?, "VmRSS:")? * 1024.0 / 1e6)
+    resident_mb_of("self")
+}
+
+/// Resident memory in megabytes of a process named by its id.
+pub(crate) fn resident_mb_of(process: &str) -> Result<f64, String> {
+    Ok(number_after(&read(&format!("/proc/{process}/status"))?, "VmRSS:")? * 1024.0 / 1e6)
 }
 
 /// How many memory mappings the process has; the kernel allows 65,530 unless told otherwise.
@@ -13,7 +19,7 @@ pub(crate) fn mappings() -> Result<usize, String> {
     Ok(read("/proc/self/maps")?.lines().count())
 }
 
-/// What the threads other than the main one have used so far.
+/// What the threads of a process have used so far.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct ThreadAccounts {
     pub(crate) cpu_ms: f64,
@@ -22,12 +28,22 @@ pub(crate) struct ThreadAccounts {
 }
 
 impl ThreadAccounts {
-    /// Adds up all threads but the main one, which is the one that looks.
+    /// Adds up all threads of this process but the main one, which is the one that looks.
     pub(crate) fn read() -> Result<ThreadAccounts, String> {
-        let mut total = ThreadAccounts::default();
         let main = process::id().to_string();
-        let folder = fs::read_dir("/proc/self/task").map_err(|error| format!("/proc/self/task: {error}"))?;
-        for entry in folder.flatten().filter(|entry| *entry.file_name() != *main) {
+        ThreadAccounts::sum(&main, |thread| thread != &*main)
+    }
+
+    /// Adds up all threads of a process named by its id.
+    pub(crate) fn of(process: &str) -> Result<ThreadAccounts, String> {
+        ThreadAccounts::sum(process, |_| true)
+    }
+
+    fn sum(process: &str, is_counted: impl Fn(&OsStr) -> bool) -> Result<ThreadAccounts, String> {
+        let mut total = ThreadAccounts::default();
+        let folder = format!("/proc/{process}/task");
+        let threads = fs::read_dir(&folder).map_err(|error| format!("{folder}: {error}"))?;
+        for entry in threads.flatten().filter(|entry| is_counted(&entry.file_name())) {
             let path = entry.path();
             let status = read(&path.join("status").to_string_lossy())?;
             // The first number of `schedstat` is nanoseconds on a processor.

@@ -2,12 +2,13 @@
 //!
 //! A program prints one `name: number` line for each of its figures and nothing else.
 
-mod accounts;
+pub(crate) mod accounts;
 mod check;
 mod idle;
 mod micro;
 mod parked;
 mod stateful;
+mod tcp;
 
 use moonfleet::Runtime;
 
@@ -16,6 +17,11 @@ use crate::cli::Options;
 /// Runs the program of `peer` for `work` in this process.
 pub(crate) fn run(peer: &str, work: &str, options: &Options) -> Result<(), String> {
     if let Some(done) = micro::run(peer, work, options) {
+        return done;
+    }
+    if work == "tcp"
+        && let Some(done) = tcp::run(peer, options)
+    {
         return done;
     }
     match (peer, work) {

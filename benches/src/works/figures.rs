@@ -40,7 +40,7 @@ pub(crate) fn publish(
         table.row(cells);
         rows.push(row(lane, figures, cpu.as_ref(), peak.as_ref()));
     }
-    report::publish(work.name, settings, &table, rows, options)?;
+    report::publish(work.name, settings, &table.to_text(), rows, options)?;
     if lanes.iter().all(|lane| lane.outcomes.is_empty()) {
         return Err(format!("{}: no run gave a figure", work.name));
     }

@@ -3,6 +3,7 @@
 //! The turns matter. A machine drifts (heat, neighbours, other programs), and a peer measured five
 //! times in a row would be compared with peers measured in other weather.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::child::{self, Outcome};
@@ -39,7 +40,12 @@ impl Lane {
         if self.peer.is_single_threaded { 1 } else { self.job.workers }
     }
 
-    fn run_once(&mut self, limit: Duration) {
+    /// Says why no run can be done, in place of what the peer said.
+    pub(crate) fn refuse(&mut self, reason: String) {
+        self.launch = Err(reason);
+    }
+
+    fn run_once(&mut self, limit: Duration, run: &impl Fn(&Job, &mut Command) -> Result<Outcome, String>) {
         let Some(mut command) = self.launch.as_ref().ok().and_then(|launch| launch(&self.job)) else {
             return;
         };
@@ -47,7 +53,7 @@ impl Lane {
             return;
         }
         let begin = Instant::now();
-        match child::run(&mut command, limit) {
+        match run(&self.job, &mut command) {
             Ok(outcome) => self.outcomes.push(outcome),
             Err(failure) => self.failures.push(failure),
         }
@@ -85,10 +91,20 @@ pub(crate) fn prepare(work: &'static Work, options: &Options, jobs: &[Job]) -> V
 
 /// Runs every lane `runs` times, round robin.
 pub(crate) fn run(lanes: &mut [Lane], runs: usize, limit: Duration) {
+    run_with(lanes, runs, limit, |_, command| child::run(command, limit));
+}
+
+/// The same for works whose run is more than a child: `run` is to end, with an error, when `limit` is over.
+pub(crate) fn run_with(
+    lanes: &mut [Lane],
+    runs: usize,
+    limit: Duration,
+    run: impl Fn(&Job, &mut Command) -> Result<Outcome, String>,
+) {
     for round in 1..=runs {
         eprintln!("round {round} of {runs}");
         for lane in &mut *lanes {
-            lane.run_once(limit);
+            lane.run_once(limit, &run);
         }
     }
 }

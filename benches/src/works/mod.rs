@@ -10,6 +10,7 @@ pub(crate) mod lanes;
 pub(crate) mod micro;
 pub(crate) mod parked;
 pub(crate) mod stateful;
+pub(crate) mod tcp;
 
 use std::thread;
 
@@ -30,7 +31,7 @@ pub(crate) struct Work {
 
 /// Every work, in the order of the usage.
 pub(crate) fn all() -> impl Iterator<Item = &'static Work> {
-    let large = [&stateful::WORK, &parked::WORK, &idle::WORK, &check::WORK, &micro::WORK];
+    let large = [&stateful::WORK, &parked::WORK, &idle::WORK, &check::WORK, &tcp::WORK, &micro::WORK];
     large.into_iter().chain(micro::ALL.iter().map(|small| &small.work))
 }
 

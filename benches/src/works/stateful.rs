@@ -49,7 +49,7 @@ fn run(options: &Options) -> Result<(), String> {
         table.row(row.cells());
     }
     let settings = format!("stateful: {} runs of {seconds} s each, in turns; medians", options.runs);
-    report::publish(WORK.name, &settings, &table, rows.iter().map(Row::to_json).collect(), options)
+    report::publish(WORK.name, &settings, &table.to_text(), rows.iter().map(Row::to_json).collect(), options)
 }
 
 fn jobs(options: &Options, seconds: f64) -> Vec<Job> {

@@ -56,7 +56,7 @@ impl House {
                 return orders;
             }
             if self.home.0.inbox().doze() {
-                self.home.0.doorbell().wait();
+                self.home.0.poller().wait();
             }
         }
     }
@@ -95,7 +95,7 @@ fn a_home_sees_why_it_is_to_stop() {
         let home = house.home.0;
         while !home.is_stopping() {
             if home.inbox().doze() {
-                home.doorbell().wait();
+                home.poller().wait();
             }
             assert_eq!(home.inbox().drain().count(), 0, "there are only notices");
         }

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use moonfleet::Runtime;
 
-use crate::cli::args::{self, Plan, Script, USAGE};
+use crate::cli::args::{self, Plan, Script, Step, USAGE};
+use crate::cli::{prompt, stats};
 use crate::modules::MODULES;
 use crate::raw::chunk::Source;
 use crate::raw::compat;
-use crate::state::{Fleet, LuaState, STACK_SIZE};
+use crate::state::{Fleet, LuaState};
 use crate::task::report::report;
 
 /// The environment variable with the default number of workers.
@@ -38,17 +39,19 @@ pub fn main(words: Vec<OsString>) -> ExitCode {
 }
 
 fn run(mut plan: Plan) -> ExitCode {
-    if plan.version {
+    let is_idle = plan.script == Script::None && !plan.steps.iter().any(|step| matches!(step, Step::Run(_)));
+    if is_idle && !plan.version && !plan.interactive {
+        if std::io::stdin().is_terminal() {
+            plan.interactive = true;
+        } else {
+            plan.script = Script::Input;
+        }
+    }
+    if plan.version || plan.interactive {
         print(&format!("moonfleet {} ({})\n", env!("CARGO_PKG_VERSION"), compat::VERSION));
     }
-    if plan.script == Script::None && plan.chunks.is_empty() {
-        if plan.version {
-            return ExitCode::SUCCESS;
-        }
-        if std::io::stdin().is_terminal() {
-            return misused("no script");
-        }
-        plan.script = Script::Input;
+    if is_idle && plan.version && !plan.interactive && plan.steps.is_empty() {
+        return ExitCode::SUCCESS;
     }
     let builder = match worker_count(&plan) {
         Ok(Some(count)) => Runtime::builder().workers(count),
@@ -56,6 +59,7 @@ fn run(mut plan: Plan) -> ExitCode {
         Err(text) => return misused(&text),
     };
     match builder.build() {
+        Ok(runtime) if plan.stats => sail(stats::print_at_exit(runtime), plan),
         Ok(runtime) => sail(&runtime, plan),
         Err(error) => failed(&format!("cannot start: {error}")),
     }
@@ -71,12 +75,12 @@ fn worker_count(plan: &Plan) -> Result<Option<usize>, String> {
 
 /// Runs the first state, and waits for all others.
 fn sail(runtime: &Runtime, mut plan: Plan) -> ExitCode {
-    let fleet = Fleet::new(std::mem::take(&mut plan.arguments), MODULES);
+    let fleet = Fleet::new(std::mem::take(&mut plan.arguments), MODULES, plan.settings.clone());
     let outcome = runtime.block_on(|| {
         let berth = fleet.board();
         let main = moonfleet::TaskBuilder::new()
             .name("main")
-            .stack_size(STACK_SIZE)
+            .stack_size(plan.settings.stack_size)
             .wide_guard(true)
             .spawn_on(0, move || LuaState::open(berth).map(|state| run_main(state, &plan)));
         let outcome = match main.map(|task| task.join()) {
@@ -91,29 +95,39 @@ fn sail(runtime: &Runtime, mut plan: Plan) -> ExitCode {
     outcome.unwrap_or_else(|text| failed(&text))
 }
 
-/// The main task: the `-e` chunks, then the script, then the wait for the state's other tasks.
+/// The main task: the steps, then the script, then the prompt, then the wait for the state's other tasks.
 fn run_main(state: LuaState, plan: &Plan) -> ExitCode {
-    let chunks = plan.chunks.iter().map(|code| Source::Text(code.to_bytes(), c"=(command line)"));
-    let script = match &plan.script {
-        Script::None => None,
-        Script::Input => Some(Source::File(None)),
-        Script::File(path) => Some(Source::File(Some(path))),
-    };
-    let outcome = chunks.chain(script).try_for_each(|source| state.run(source));
-    let code = match outcome {
+    let outcome =
+        plan.steps.iter().try_for_each(|step| take(&state, step)).and_then(|()| match &plan.script {
+            Script::None => Ok(()),
+            Script::Input => state.run_script(Source::File(None)),
+            Script::File(path) => state.run_script(Source::File(Some(path))),
+        });
+    let code = match &outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(text) => {
-            let code = failed(&text);
-            if !state.is_alone() {
-                // The others may wait for what main will never send. As after an uncaught error elsewhere, the
-                // process ends; as after `os.exit`, nothing is closed.
-                std::process::exit(FAILED.into());
-            }
-            code
-        }
+        Err(text) => failed(text),
     };
+    if outcome.is_ok() && plan.interactive {
+        prompt::run(&state);
+    }
+    if (outcome.is_err() || plan.interactive) && !state.is_alone() {
+        // Nobody is left who would want the others. After an error, they may wait for what main will never send. The
+        // process ends as by `os.exit`, and nothing is closed.
+        std::process::exit(if outcome.is_ok() { 0 } else { FAILED.into() });
+    }
     state.close();
     code
+}
+
+fn take(state: &LuaState, step: &Step) -> Result<(), String> {
+    match step {
+        Step::Run(code) => state.run(Source::Text(code.to_bytes(), c"=(command line)")),
+        Step::Require { global, module } => state.require(global, module),
+        Step::Warn => {
+            state.turn_warnings_on();
+            Ok(())
+        }
+    }
 }
 
 fn failed(text: &str) -> ExitCode {

@@ -24,7 +24,7 @@ mod puc {
 
     use super::super::ffi::*;
     use super::super::pool::Pool;
-    use super::super::warn::{Warnings, warn};
+    use super::super::warn::{self, Warnings};
     pub(crate) use mlua_sys::{lua_upvalueid as upvalue_id, lua_upvaluejoin as upvalue_join};
 
     #[cfg(feature = "lua54")]
@@ -55,7 +55,7 @@ mod puc {
                 mlua_sys::luaL_makeseed(std::ptr::null_mut()),
             );
             if !l.is_null() {
-                mlua_sys::lua_setwarnf(l, Some(warn), warnings.cast());
+                mlua_sys::lua_setwarnf(l, Some(warn::warn), warnings.cast());
             }
             l
         }
@@ -143,6 +143,12 @@ mod puc {
                 mlua_sys::lua_gc(l, mlua_sys::LUA_GCSTEP, bytes);
             }
         }
+    }
+
+    /// Gives Lua a warning. `[-0, +0, -]`
+    pub(crate) unsafe fn warn(l: *mut lua_State, text: &CStr) {
+        // SAFETY: any state; the text ends here.
+        unsafe { mlua_sys::lua_warning(l, text.as_ptr(), 0) }
     }
 
     /// Closes the to-be-closed variables of a thread that will never be resumed, and empties its stack. The
@@ -322,6 +328,9 @@ mod jit {
 
     /// LuaJIT has no way to hear of memory outside Lua that does not run a whole step. `[-0, +0, -]`
     pub(crate) unsafe fn weigh(_: *mut lua_State, _: usize) {}
+
+    /// LuaJIT has no warnings. `[-0, +0, -]`
+    pub(crate) unsafe fn warn(_: *mut lua_State, _: &CStr) {}
 
     /// LuaJIT has no to-be-closed variables: the stack is emptied. `[-?, +0, -]`
     pub(crate) unsafe fn close_thread(l: *mut lua_State) {

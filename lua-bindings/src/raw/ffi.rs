@@ -6,9 +6,9 @@
 pub(crate) use mlua_sys::{
     LUA_MULTRET, LUA_OK, LUA_REGISTRYINDEX, LUA_TBOOLEAN, LUA_TFUNCTION, LUA_TLIGHTUSERDATA, LUA_TNIL,
     LUA_TNONE, LUA_TNUMBER, LUA_TSTRING, LUA_TTABLE, LUA_TTHREAD, LUA_TUSERDATA, LUA_YIELD, lua_CFunction,
-    lua_State, lua_checkstack, lua_close, lua_concat, lua_createtable, lua_dump, lua_error, lua_getfield,
-    lua_getglobal, lua_gettop, lua_getupvalue, lua_insert, lua_iscfunction, lua_newthread, lua_next,
-    lua_pcall, lua_pop, lua_pushboolean, lua_pushcclosure, lua_pushfstring, lua_pushinteger,
+    lua_State, lua_call, lua_checkstack, lua_close, lua_concat, lua_createtable, lua_dump, lua_error,
+    lua_getfield, lua_getglobal, lua_gettop, lua_getupvalue, lua_insert, lua_iscfunction, lua_newthread,
+    lua_next, lua_pcall, lua_pop, lua_pushboolean, lua_pushcclosure, lua_pushfstring, lua_pushinteger,
     lua_pushlightuserdata, lua_pushlstring, lua_pushnil, lua_pushnumber, lua_pushstring, lua_pushvalue,
     lua_rawget, lua_rawgeti, lua_rawgetp, lua_rawlen, lua_rawset, lua_rawseti, lua_rawsetp, lua_remove,
     lua_replace, lua_resume, lua_setfield, lua_setglobal, lua_setmetatable, lua_settop, lua_setupvalue,

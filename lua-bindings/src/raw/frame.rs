@@ -233,6 +233,18 @@ impl Frame<'_> {
         unsafe { lua_settop(self.state(), -count - 1) }
     }
 
+    /// Of the `count` values on top keeps the first `kept`; what is missing becomes nil. `[-count, +kept, -]`
+    pub(crate) fn keep(self, count: c_int, kept: c_int) {
+        // SAFETY: frame; the callers keep one or two.
+        unsafe { lua_settop(self.state(), self.top() - count + kept) }
+    }
+
+    /// Gives Lua a warning, which may be a word about warnings such as `@on`. `[-0, +0, -]`
+    pub(crate) fn warn(self, text: &CStr) {
+        // SAFETY: frame; our warn function does not raise.
+        unsafe { compat::warn(self.state(), text) }
+    }
+
     /// Removes the value at `index`, and shifts down those above. `[-1, +0, -]`
     pub(crate) fn remove(self, index: c_int) {
         // SAFETY: frame.

@@ -5,7 +5,7 @@
 
 #![allow(unsafe_code, reason = "the calls that may raise, under a protected call")]
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{CStr, c_int, c_void};
 use std::ops::Deref;
 
 use super::compat;
@@ -142,6 +142,18 @@ impl Scope<'_> {
         unsafe { lua_rawseti(self.state(), table, n) }
     }
 
+    /// Pushes the value of a global variable. `[-0, +1, e]`
+    pub(crate) fn push_global(self, name: &CStr) {
+        // SAFETY: frame, plain-frames.
+        unsafe { lua_getglobal(self.state(), name.as_ptr()) };
+    }
+
+    /// Pops a value and makes it that of a global variable. `[-1, +0, e]`
+    pub(crate) fn set_global(self, name: &CStr) {
+        // SAFETY: frame, plain-frames.
+        unsafe { lua_setglobal(self.state(), name.as_ptr()) }
+    }
+
     /// Pops a value and makes it a registry entry. `[-1, +0, m]`
     pub(crate) fn set_registry(self, entry: Entry) {
         // SAFETY: frame, plain-frames.
@@ -192,6 +204,18 @@ impl Scope<'_> {
             cell.fill(self.state(), make());
             userdata::remember(self.state(), number);
         }
+    }
+
+    /// Moves the value on top to `index`, and shifts up those above. `[-1, +1, -]`
+    pub(crate) fn insert(self, index: c_int) {
+        // SAFETY: frame.
+        unsafe { lua_insert(self.state(), index) }
+    }
+
+    /// Calls the function below the `arguments` values on top, and drops its results. `[-(arguments + 1), +0, e]`
+    pub(crate) fn call(self, arguments: c_int) {
+        // SAFETY: frame, plain-frames; what is called may wait.
+        unsafe { lua_call(self.state(), arguments, 0) }
     }
 
     /// Replaces the value on top by its `tostring`. `[-1, +1, e]`

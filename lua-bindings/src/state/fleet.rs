@@ -10,6 +10,7 @@ use std::time::Instant;
 use moonfleet::sync::{WaitGroup, WaitGroupToken};
 
 use crate::raw::ffi::lua_CFunction;
+use crate::state::settings::Settings;
 
 /// A module that every state finds in `package.preload`.
 #[derive(Clone, Copy)]
@@ -39,6 +40,8 @@ impl Arguments {
 pub(crate) struct Fleet {
     pub(crate) arguments: Arguments,
     pub(crate) modules: &'static [Module],
+    /// How states are opened, unless the one who opens them asks for something else.
+    pub(crate) settings: Settings,
     /// Where `moonfleet.now()` counts from.
     pub(crate) born: Instant,
     /// Whose turn it is to carry the next launched state.
@@ -48,10 +51,11 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    pub(crate) fn new(arguments: Arguments, modules: &'static [Module]) -> Arc<Self> {
+    pub(crate) fn new(arguments: Arguments, modules: &'static [Module], settings: Settings) -> Arc<Self> {
         Arc::new(Self {
             arguments,
             modules,
+            settings,
             born: Instant::now(),
             turn: AtomicUsize::new(0),
             afloat: WaitGroup::new(),
@@ -60,7 +64,12 @@ impl Fleet {
 
     /// Counts one more state, for as long as the berth lives.
     pub(crate) fn board(self: &Arc<Self>) -> Berth {
-        Berth { fleet: Arc::clone(self), _counted: self.afloat.token() }
+        self.board_with(self.settings.clone())
+    }
+
+    /// The same for a state with settings of its own.
+    pub(crate) fn board_with(self: &Arc<Self>, settings: Settings) -> Berth {
+        Berth { fleet: Arc::clone(self), settings, _counted: self.afloat.token() }
     }
 
     /// Waits until the last state has closed. Call it once a first state has boarded.
@@ -87,12 +96,18 @@ impl Fleet {
 /// The place of one state in the fleet.
 pub(crate) struct Berth {
     fleet: Arc<Fleet>,
+    settings: Settings,
     _counted: WaitGroupToken,
 }
 
 impl Berth {
     pub(crate) fn fleet(&self) -> &Arc<Fleet> {
         &self.fleet
+    }
+
+    /// How the state is to be opened.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 }
 
@@ -102,7 +117,7 @@ mod tests {
 
     #[test]
     fn launched_states_go_round_the_other_workers() {
-        let fleet = Fleet::new(Arguments::default(), &[]);
+        let fleet = Fleet::new(Arguments::default(), &[], Settings::default());
         let turns: Vec<_> = (0..6).map(|_| fleet.next_worker(1, 4)).collect();
         assert_eq!(turns, [2, 3, 0, 2, 3, 0]);
         assert_eq!(fleet.next_worker(0, 1), 0);

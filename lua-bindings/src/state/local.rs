@@ -11,7 +11,7 @@ use moonfleet::channel::{self, Receiver, Sender};
 use moonfleet::foreign::{self, Cancelled, RecvFailure};
 
 use crate::raw::{Frame, Raise};
-use crate::state::Fleet;
+use crate::state::{Fleet, Settings};
 
 /// Where a task is in its life.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +39,7 @@ pub(crate) struct Local {
     fleet: Arc<Fleet>,
     /// The worker that owns this state.
     worker: usize,
+    settings: Settings,
     /// How many tasks have been spawned, and how many of them have not ended.
     spawned: Cell<u64>,
     live: Cell<usize>,
@@ -54,10 +55,11 @@ pub(crate) struct Local {
 }
 
 impl Local {
-    pub(crate) fn new(fleet: Arc<Fleet>, worker: usize) -> Rc<Self> {
+    pub(crate) fn new(fleet: Arc<Fleet>, worker: usize, settings: Settings) -> Rc<Self> {
         Rc::new(Self {
             fleet,
             worker,
+            settings,
             spawned: Cell::new(0),
             live: Cell::new(0),
             ended: channel::unbounded(),
@@ -91,6 +93,11 @@ impl Local {
 
     pub(crate) fn worker(&self) -> usize {
         self.worker
+    }
+
+    /// How this state was opened.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Runs `operation`, which may suspend the calling task; other tasks of the state run meanwhile.

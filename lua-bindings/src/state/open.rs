@@ -9,8 +9,8 @@ use crate::raw::chunk::{self, Source};
 use crate::raw::compat;
 use crate::raw::ffi::*;
 use crate::raw::{Entry, Frame, Raise, Scope, protect, userdata};
+use crate::state::Local;
 use crate::state::fleet::Arguments;
-use crate::state::{Fleet, Local};
 use crate::value::library;
 
 /// Prepares a new state. On failure the error value is on top. `[-0, +(0|1), -]`
@@ -23,13 +23,13 @@ pub(super) unsafe fn open(l: *mut lua_State, local: &Local) -> Result<(), Raise>
         protect::bootstrap(l, foundations, std::ptr::from_ref(local).cast())?;
         Frame::new(l)
     };
-    frame.protect(0, &mut &**local.fleet(), |scope, fleet| {
+    frame.protect(0, &mut &*local, |scope, local| {
         // SAFETY: under a protected call, with nothing alive.
-        unsafe { libraries(scope, fleet) };
-        arguments(scope, &fleet.arguments);
+        unsafe { libraries(scope, local) };
+        arguments(scope, &local.fleet().arguments);
         0
     })?;
-    run_init(frame)
+    if local.settings().environment { run_init(frame) } else { Ok(()) }
 }
 
 /// State data, the protected-call runner, the weak cache. `[-1, +0, m]`
@@ -44,10 +44,15 @@ unsafe extern "C-unwind" fn foundations(l: *mut lua_State) -> c_int {
 }
 
 /// `[-0, +0, m]`
-unsafe fn libraries(scope: Scope<'_>, fleet: &Fleet) {
+unsafe fn libraries(scope: Scope<'_>, local: &Local) {
     let l = scope.state();
     // SAFETY: plain-frames; the stack ends as it began.
     unsafe {
+        if !local.settings().environment {
+            // The word by which the stock interpreter tells `package` not to look at LUA_PATH and LUA_CPATH.
+            lua_pushboolean(l, 1);
+            lua_setfield(l, LUA_REGISTRYINDEX, c"LUA_NOENV".as_ptr());
+        }
         luaL_openlibs(l);
         file(l, chunk::explain, Entry::Explain);
         file(l, chunk::annotate, Entry::Annotate);
@@ -59,7 +64,7 @@ unsafe fn libraries(scope: Scope<'_>, fleet: &Fleet) {
         library::record_loaded(scope, scope.top());
         lua_getglobal(l, c"package".as_ptr());
         lua_getfield(l, -1, c"preload".as_ptr());
-        for module in fleet.modules {
+        for module in local.fleet().modules {
             lua_pushstring(l, module.name.as_ptr());
             compat::push_callback(l, module.open, 0);
             lua_pcall_or_raise(l);

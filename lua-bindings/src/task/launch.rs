@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::raw::{Entry, Frame, Raise};
 use crate::state::fleet::Berth;
-use crate::state::{Local, LuaState, STACK_SIZE};
+use crate::state::{Local, LuaState};
 use crate::task::TaskHandle;
 use crate::task::flight::Flight;
 use crate::task::report::report;
@@ -27,7 +27,7 @@ pub(crate) fn launch(
     let (own_flight, berth) = (Arc::clone(&flight), local.fleet().board());
     let spawned = moonfleet::TaskBuilder::new()
         .name(name)
-        .stack_size(STACK_SIZE)
+        .stack_size(local.settings().stack_size)
         .wide_guard(true)
         .spawn_on(worker, move || fly(&own_flight, message, berth));
     match spawned {

@@ -12,7 +12,7 @@ use crate::raw::callback::conclude;
 use crate::raw::compat;
 use crate::raw::ffi::*;
 use crate::raw::{Entry, Frame, Outcome, Raise, Reply, userdata};
-use crate::state::{Local, STACK_SIZE};
+use crate::state::Local;
 use crate::task::TaskHandle;
 use crate::task::record::Task;
 use crate::task::run::run;
@@ -103,7 +103,7 @@ fn start(
 ) -> Outcome {
     let local = Local::share(frame);
     let number = local.register_task()?;
-    let mut builder = moonfleet::TaskBuilder::new().stack_size(STACK_SIZE).wide_guard(true);
+    let mut builder = moonfleet::TaskBuilder::new().stack_size(local.settings().stack_size).wide_guard(true);
     if let Some(name) = &name {
         builder = builder.name(&**name);
     }

@@ -1,13 +1,15 @@
-//! A job: a closure in the frame of whoever waits for it, as a pool thread sees it.
+//! A job: a closure as a pool thread sees it, in the frame of whoever waits for it, or on its own.
 //!
-//! Nothing is allocated for a job: it is a pointer into the frame that holds the [`Slot`], and the function
-//! that knows the slot's type. What makes that sound is that the frame stays.
+//! Nothing is allocated for a *lent* job: it is a pointer into the frame that holds the [`Slot`], and the function
+//! that knows the slot's type. What makes that sound is that the frame stays. An *owned* job is a box, and whoever
+//! made it may leave it behind: a look-up of a name that hangs is given up so.
 //!
 //! Models: blocking.
 
 #![allow(unsafe_code, reason = "a job is an uncounted pointer to its slot")]
 
 use core::ptr::NonNull;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
@@ -40,7 +42,7 @@ where
     /// # Safety
     /// The caller keeps slot-stays, and makes one job of a slot.
     pub(crate) unsafe fn job(&self) -> Job {
-        Job { slot: NonNull::from(self).cast(), run: run::<F, T> }
+        Job(Kind::Lent { slot: NonNull::from(self).cast(), run: run::<F, T> })
     }
 
     /// Where the outcome arrives.
@@ -65,21 +67,41 @@ impl<F, T> Slot<F, T> {
 }
 
 /// A closure to be run once, by any thread.
-#[derive(Debug)]
 #[must_use = "somebody waits for a job until it has run"]
-pub(crate) struct Job {
-    slot: NonNull<()>,
-    run: unsafe fn(NonNull<()>),
+pub(crate) struct Job(Kind);
+
+enum Kind {
+    Lent { slot: NonNull<()>, run: unsafe fn(NonNull<()>) },
+    Owned(Box<dyn FnOnce() + Send>),
 }
 
-// SAFETY: a job moves a closure to another thread and its result back; `Slot::job` asks `Send` of both.
+// SAFETY: a job moves a closure to another thread and its result back; `Slot::job` and `Job::owned` ask `Send` of
+// them.
 unsafe impl Send for Job {}
 
 impl Job {
+    /// A job that nobody has to wait for. What comes of `body` is its own to deliver; if it panics, that is the end
+    /// of it alone.
+    pub(crate) fn owned(body: impl FnOnce() + Send + 'static) -> Self {
+        Self(Kind::Owned(Box::new(body)))
+    }
+
     /// Runs the closure, and delivers what came of it. Does not unwind.
     pub(crate) fn run(self) {
-        // SAFETY: slot-stays — the outcome has not arrived, and this job is used up here.
-        unsafe { (self.run)(self.slot) }
+        match self.0 {
+            // SAFETY: slot-stays — the outcome has not arrived, and this job is used up here.
+            Kind::Lent { slot, run } => unsafe { run(slot) },
+            Kind::Owned(body) => drop(catch_unwind(AssertUnwindSafe(body))),
+        }
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Kind::Lent { .. } => "Job(lent)",
+            Kind::Owned(_) => "Job(owned)",
+        })
     }
 }
 

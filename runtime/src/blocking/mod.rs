@@ -19,7 +19,7 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use super::job::Slot;
+    use super::job::{Job, Slot};
     use super::pool::Pool;
     use super::run;
     use crate::suspend::Party;
@@ -56,6 +56,17 @@ mod tests {
             call(&pool, || thread::current().name().map(str::to_owned))
         });
         assert!(names.collect::<Vec<_>>().iter().all(|name| name.as_deref() == Some("test-blocking-0")));
+        pool.close();
+        until(|| pool.census().threads == 0);
+    }
+
+    #[test]
+    fn an_owned_job_is_left_behind_and_may_panic() {
+        let pool = pool(1, Duration::from_secs(600));
+        let (tell, told) = mpsc::channel();
+        pool.submit(Job::owned(|| std::panic::resume_unwind(Box::new(())))).unwrap();
+        pool.submit(Job::owned(move || tell.send(7).unwrap())).unwrap();
+        assert_eq!(told.recv(), Ok(7));
         pool.close();
         until(|| pool.census().threads == 0);
     }

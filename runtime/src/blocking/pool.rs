@@ -92,7 +92,7 @@ impl Pool {
     ///
     /// # Errors
     /// There is no thread, and there can be none. The job was dropped.
-    pub(super) fn submit(self: &Arc<Self>, job: Job) -> Result<(), Refused> {
+    pub(crate) fn submit(self: &Arc<Self>, job: Job) -> Result<(), Refused> {
         let mut state = self.lock();
         if let Some(thread) = state.idle.pop() {
             state.queue(job);

@@ -202,6 +202,12 @@ impl<T> Receiver<T> {
         })
     }
 
+    /// Receives the message, waiting no longer than until `deadline_ns`, with cancellation as a value.
+    pub(crate) fn recv_or_cancelled(&mut self, deadline_ns: Option<u64>) -> Result<T, RecvFailure> {
+        self.polling.stop(self.cell.one());
+        take(self.cell.one(), deadline_ns)
+    }
+
     /// Receives the message if it was sent.
     ///
     /// **Shape** `() → Result<T, TryRecvError>`

@@ -93,10 +93,10 @@ impl Local {
         self.counters.running.set(0);
     }
 
-    /// Counts an operation of the running task that did not wait; true when its turn is over.
+    /// Counts operations of the running task that did not wait; true when its turn is over.
     #[inline]
-    pub(crate) fn is_turn_over(&self) -> bool {
-        let left = self.operations_left.get().saturating_sub(1);
+    pub(crate) fn is_turn_over(&self, operations: u32) -> bool {
+        let left = self.operations_left.get().saturating_sub(operations);
         self.operations_left.set(left);
         left == 0
     }

@@ -14,7 +14,7 @@ use crossbeam_utils::CachePadded;
 
 use self::inbox::{Bell, Inbox, Link};
 use crate::primitive::atomic::{AtomicBool, Ordering};
-use crate::sys::poller::Doorbell;
+use crate::sys::poller::{Doorbell, Poller};
 
 /// The shared face of one worker.
 ///
@@ -27,6 +27,8 @@ pub(crate) struct Home {
     /// Tasks of this home whose limits are to be looked at.
     orders: Inbox,
     doorbell: Doorbell,
+    /// Where the worker sleeps; the doorbell wakes it there.
+    poller: Poller,
     stopping: AtomicBool,
     vacant: AtomicBool,
 }
@@ -43,10 +45,11 @@ impl Home {
             home.vacant.store(false, Ordering::Relaxed);
             return Ok(home);
         }
-        let doorbell = Doorbell::new()?;
+        let (doorbell, poller) = (Doorbell::new()?, Poller::new()?);
+        poller.hear(&doorbell)?;
         let (inbox, orders) = (CachePadded::new(Inbox::new()), Inbox::new());
         let (stopping, vacant) = (AtomicBool::new(false), AtomicBool::new(false));
-        Ok(Box::leak(Box::new(Self { inbox, orders, doorbell, stopping, vacant })))
+        Ok(Box::leak(Box::new(Self { inbox, orders, doorbell, poller, stopping, vacant })))
     }
 
     /// The worker has ended: another may have the home.
@@ -70,9 +73,9 @@ impl Home {
         &self.inbox
     }
 
-    /// The doorbell, for the owner's poller.
-    pub(crate) fn doorbell(&self) -> &Doorbell {
-        &self.doorbell
+    /// Where the owner sleeps, and hears of descriptors. Only the owner waits in it.
+    pub(crate) fn poller(&self) -> &Poller {
+        &self.poller
     }
 
     /// Puts `link` into the inbox and wakes the worker if it sleeps.

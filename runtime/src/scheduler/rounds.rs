@@ -11,9 +11,10 @@ use super::worker::{self, Worker};
 use crate::config::Pace;
 use crate::context;
 use crate::coroutine::{Coroutine, Resumed, Suspender};
+use crate::reactor::slot;
 use crate::stack::StackCache;
 use crate::sys::clock;
-use crate::sys::poller::Poller;
+use crate::sys::poller::Events;
 use crate::task::header::{Header, Migration, TaskRef};
 
 /// How often an idle worker looks into its inbox, with a processor's pause in between, before it looks once at the
@@ -23,7 +24,7 @@ const LOOKS_AT_INBOX: u32 = 64;
 /// The loop of one worker, with what only the loop uses.
 pub(crate) struct Rounds<'a> {
     worker: &'a Worker,
-    poller: Poller,
+    events: Events,
     stacks: StackCache,
     /// How many trims this cache has been through.
     stack_trims: usize,
@@ -39,15 +40,17 @@ pub(crate) struct Rounds<'a> {
     last_upkeep_ns: u64,
     /// How long to look around before sleeping; see [`Pace::patience_ns`].
     patience_ns: u64,
+    /// How many more times to sleep at once instead; see [`Pace::shy_sleeps`].
+    shy_sleeps: u32,
 }
 
 impl<'a> Rounds<'a> {
-    /// The loop of `worker`, which sleeps in `poller`.
-    pub(crate) fn new(worker: &'a Worker, poller: Poller) -> Self {
+    /// The loop of `worker`.
+    pub(crate) fn new(worker: &'a Worker) -> Self {
         let pace = Pace::DEFAULT;
         Self {
             worker,
-            poller,
+            events: Events::new(),
             stacks: StackCache::new(worker.shared.stacks.clone()),
             stack_trims: worker.shared.stack_trims(),
             random: fastrand::Rng::new(),
@@ -60,6 +63,7 @@ impl<'a> Rounds<'a> {
             upkeep_interval: pace.upkeep_interval,
             last_upkeep_ns: clock::now_ns(),
             patience_ns: pace.patience_ns.0,
+            shy_sleeps: 0,
         }
     }
 
@@ -310,6 +314,7 @@ impl<'a> Rounds<'a> {
             }
         }
         local.obey_orders(now_ns);
+        self.look_at_descriptors();
         if let Steal::Success(task) = self.worker.shared.injector.steal() {
             self.worker.deques.fresh.push(task);
         }
@@ -318,6 +323,12 @@ impl<'a> Rounds<'a> {
             self.stack_trims = stack_trims;
             self.stacks.trim();
         }
+    }
+
+    /// Wakes those who wait for descriptors of which there is something to tell; true if there is.
+    fn look_at_descriptors(&mut self) -> bool {
+        let poller = self.worker.local.home().poller();
+        poller.is_watching() && poller.wait(&mut self.events, Some(0)).map(slot::tell).count() != 0
     }
 
     /// Sets the interval so that the next look at the clock comes in about `upkeep_period_ns`.
@@ -359,6 +370,11 @@ impl<'a> Rounds<'a> {
 
     /// Looks for work for as long as patience lasts; true if there is some.
     fn look_around(&mut self, since_ns: u64) -> bool {
+        if self.shy_sleeps > 0 {
+            self.shy_sleeps -= 1;
+            return false;
+        }
+        let mut looked_ns = since_ns;
         loop {
             // The inbox is ours to look at. The queues of others are theirs: each look at one costs its owner a
             // cache miss at the next spawn.
@@ -368,13 +384,19 @@ impl<'a> Rounds<'a> {
                 }
                 core::hint::spin_loop();
             }
-            if self.worker.shared.has_stealable() && self.search() {
+            if self.look_at_descriptors() || self.worker.shared.has_stealable() && self.search() {
                 return true;
             }
             let now_ns = clock::now_ns();
+            if now_ns - looked_ns >= self.pace.lost_processor_ns {
+                // Somebody else had the processor: those for whom we wait may want it, too.
+                self.shy_sleeps = self.pace.shy_sleeps;
+                return false;
+            }
             if now_ns - since_ns >= self.patience_ns || self.is_timer_due(now_ns) {
                 return false;
             }
+            looked_ns = now_ns;
         }
     }
 
@@ -424,11 +446,15 @@ impl<'a> Rounds<'a> {
         if timeout_ns == Some(0) {
             return false;
         }
-        if shared.idle.announce_sleep(index, || shared.has_stealable()) && local.home().inbox().doze() {
+        // A stopping worker that was not done for a task in the injector is done once another has taken it: of that
+        // nobody tells.
+        let may_not_sleep = || shared.has_stealable() || self.is_done();
+        if shared.idle.announce_sleep(index, may_not_sleep) && local.home().inbox().doze() {
             local.counters().parks.add(1);
             let watched = shared.lookout.as_ref().map(Lookout::worker_sleeps);
-            self.poller.sleep(timeout_ns);
+            let events = local.home().poller().wait(&mut self.events, timeout_ns);
             drop(watched);
+            events.for_each(slot::tell);
         }
         let had_news = local.home().inbox().has_news();
         local.drain_inbox();

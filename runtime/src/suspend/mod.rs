@@ -85,8 +85,14 @@ impl Party {
     /// The party has done an operation without waiting: after many of them in a row, others get a turn.
     #[inline]
     pub(crate) fn has_not_waited(self) {
+        self.has_done(1);
+    }
+
+    /// The same, for something that takes as long as so many operations.
+    #[inline]
+    pub(crate) fn has_done(self, operations: u32) {
         if let Party::Task(party) = self
-            && party.local.is_turn_over()
+            && party.local.is_turn_over(operations)
         {
             party.step_aside();
         }

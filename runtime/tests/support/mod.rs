@@ -1,12 +1,13 @@
 //! What the tests of more than one file do: make a runtime, bring a task to its wait, and see how it ended.
 //!
-//! - `cargo`: values that are counted. `deck`: frames that know whether they were left in time. `drops`: guards.
+//! - `cargo`: values that are counted. `deck`: frames that know whether they were left in time. `drops`: guards. `sockets`: on loopback.
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
 pub(crate) mod cargo;
 pub(crate) mod deck;
 pub(crate) mod drops;
+pub(crate) mod sockets;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -46,7 +47,10 @@ pub(crate) fn start<T: 'static>(body: impl FnOnce() -> T + 'static) -> JoinHandl
 }
 
 /// Starts `wait` in a task of `runtime`, and returns when the task has suspended.
-pub(crate) fn park(runtime: &Runtime, wait: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+pub(crate) fn park<T: Send + 'static>(
+    runtime: &Runtime,
+    wait: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
     let task = runtime.spawn_on(0, wait);
     // Queued behind it on the same worker: when this has run, the task has suspended.
     runtime.spawn_on(0, || ()).join().unwrap();

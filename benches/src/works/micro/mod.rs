@@ -120,7 +120,13 @@ fn run(small: &'static Micro, options: &Options) -> Result<(), String> {
         options.runs,
         small.operations(options)
     );
-    report::publish(small.work.name, &settings, &table, rows.iter().map(Row::to_json).collect(), options)?;
+    report::publish(
+        small.work.name,
+        &settings,
+        &table.to_text(),
+        rows.iter().map(Row::to_json).collect(),
+        options,
+    )?;
     if lanes.iter().all(|lane| lane.outcomes.is_empty()) {
         return Err(format!("{}: no run gave a figure", small.work.name));
     }

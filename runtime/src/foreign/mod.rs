@@ -16,11 +16,18 @@
 //! });
 //! ```
 
+mod io;
+
 use std::time::Instant;
 
+pub use self::io::{
+    accept, connect, connect_unix, lookup_host, read, recv_datagram, recv_from, send_datagram, send_to,
+    wait_readable, wait_writable, write,
+};
 pub use crate::channel::blocking::{RecvFailure, SendFailure};
 use crate::channel::{Receiver, Sender, blocking};
 use crate::join::JoinHandle;
+pub use crate::reactor::source::Failure as IoFailure;
 use crate::select::{Arm, Selected, Wait, select_or_cancelled};
 use crate::suspend;
 pub use crate::suspend::Cancelled;
