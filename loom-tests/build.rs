@@ -2,8 +2,9 @@
 //! protocol files again, as a module, with one text replaced.
 //!
 //! A twin mirrors the two source folders under `OUT_DIR/<name>`, so relative `#[path]`s hold, and re-roots
-//! `crate::` at itself. Of all models it keeps the one that must fail, and of all modules those which that one
-//! needs: twins are most of what is compiled here. A mutation whose text is not found becomes a failing test, so
+//! `crate::` at itself. Of all models it keeps the one that must fail, of all modules those which that one
+//! needs, and of these as its own those to which the mutation makes a difference: twins are most of what is compiled
+//! here. A mutation whose text is not found becomes a failing test, so
 //! that it cannot rot unseen and does not stop anybody's build.
 
 use std::fs;
@@ -13,7 +14,11 @@ use std::path::{Path, PathBuf};
 #[path = "modules.rs"]
 mod modules;
 #[path = "mutations.rs"]
+#[allow(dead_code, reason = "the tests ask for more")]
 mod mutations;
+#[path = "sites.rs"]
+#[allow(dead_code, reason = "the mutations name them")]
+mod sites;
 
 use modules::Modules;
 use mutations::{MUTATIONS, Mutation};
@@ -27,6 +32,13 @@ const SOURCES: &[&str] = &[
     "runtime/src/home",
     "runtime/src/context",
     "runtime/src/scheduler",
+    "runtime/src/suspend",
+    "runtime/src/timer",
+    "runtime/src/blocking",
+    "runtime/src/stack",
+    "runtime/src/scope",
+    "runtime/src/reactor",
+    "runtime/src/signal",
     "runtime/src/channel",
     "runtime/src/channel/broadcast",
     "runtime/src/select",
@@ -36,17 +48,25 @@ const SOURCES: &[&str] = &[
     "loom-tests/src/primitive",
 ];
 
+/// Makes the twins alone whose name contains its value: for who works on a model, and compiles often.
+const ONLY: &str = "MOONFLEET_LOOM_TWINS";
+
 fn main() -> io::Result<()> {
     let workspace = PathBuf::from("..");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    for source in
-        SOURCES.iter().chain(&["loom-tests/build.rs", "loom-tests/modules.rs", "loom-tests/mutations.rs"])
-    {
+    for source in SOURCES.iter().chain(&[
+        "loom-tests/build.rs",
+        "loom-tests/modules.rs",
+        "loom-tests/mutations.rs",
+        "loom-tests/sites.rs",
+    ]) {
         println!("cargo::rerun-if-changed=../{source}");
     }
+    println!("cargo::rerun-if-env-changed={ONLY}");
+    let only = std::env::var(ONLY).unwrap_or_default();
     let modules = Modules::read(&workspace.join("loom-tests/src"))?;
     let mut twins = String::new();
-    for mutation in MUTATIONS {
+    for mutation in MUTATIONS.iter().filter(|mutation| mutation.name.contains(&only)) {
         let root = out.join(mutation.name);
         let twin = Twin { mutation, workspace: &workspace, modules: &modules, root };
         twins += &twin.write()?.unwrap_or_else(|complaint| failing_test(mutation.name, &complaint));
@@ -109,7 +129,7 @@ impl Twin<'_> {
         if text.matches(&test).count() != 1 {
             return Ok(Err(format!("{path} has no model `{model}`: look at mutations.rs")));
         }
-        self.put("loom-tests/src/lib.rs", &self.modules.lib_for(&text))?;
+        self.put("loom-tests/src/lib.rs", &self.modules.lib_for(&text, self.mutation.file))?;
         let kept = format!("#[kept]\n#[should_panic(expected = {:?})]\nfn {model}(", self.mutation.says);
         self.put(&path, &text.replace(&test, &kept))?;
         self.put("loom-tests/src/models/mod.rs", &format!("mod {file};\n"))?;
@@ -123,7 +143,8 @@ impl Twin<'_> {
         let text = text
             .replace("#[test]", "")
             .replace("#[kept]", "#[test]")
-            .replace("crate::", &format!("crate::twins::{}::", self.mutation.name));
+            .replace("crate::", &format!("crate::twins::{}::", self.mutation.name))
+            .replace(modules::ROOT, "crate");
         fs::write(path, text)
     }
 }

@@ -1,15 +1,25 @@
-//! Which modules of this crate a model needs: a twin is compiled without the others.
+//! Which modules of this crate a twin needs: those that its model names, and what they name. Of these it has copies of
+//! its own where the mutated file is within reach; the others it shares with the crate.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The text of `lib.rs`, and which of its modules each of them names.
+/// The text of `lib.rs`, and its modules.
 pub(crate) struct Modules {
     lib: String,
-    names: BTreeMap<String, BTreeSet<String>>,
+    modules: BTreeMap<String, Module>,
 }
+
+/// One of them: its files, and which modules they name.
+struct Module {
+    files: Vec<PathBuf>,
+    names: BTreeSet<String>,
+}
+
+/// Stands for the root of the crate itself in the text of a twin, where `crate` becomes the twin.
+pub(crate) const ROOT: &str = "the_root";
 
 impl Modules {
     /// Those of the `lib.rs` in `folder`.
@@ -17,34 +27,53 @@ impl Modules {
         let lib = fs::read_to_string(folder.join("lib.rs"))?;
         // A twin has no twins.
         let lib = lib.split("mod coverage;").next().unwrap_or_default().to_owned();
-        let mut names = BTreeMap::new();
+        let mut modules = BTreeMap::new();
         for (path, module) in declarations(&lib) {
-            let mut named = BTreeSet::new();
-            for file in files_of(folder, path, module)? {
-                named.extend(names_in(&fs::read_to_string(file)?));
+            let files = files_of(folder, path, module)?;
+            let mut names = BTreeSet::new();
+            for file in &files {
+                names.extend(names_in(&fs::read_to_string(file)?));
             }
-            names.insert(module.to_owned(), named);
+            modules.insert(module.to_owned(), Module { files, names });
         }
-        Ok(Self { lib, names })
+        Ok(Self { lib, modules })
     }
 
-    /// `lib.rs` with the modules that `model`, the text of a file, needs, and no others.
-    pub(crate) fn lib_for(&self, model: &str) -> String {
-        let mut wanted: Vec<_> = names_in(model).collect();
-        let mut needed: BTreeSet<_> = ["models".to_owned()].into();
-        while let Some(module) = wanted.pop() {
-            if let Some(named) = self.names.get(&module)
-                && needed.insert(module)
-            {
-                wanted.extend(named.iter().cloned());
-            }
-        }
+    /// `lib.rs` with the modules that `model`, the text of a file, needs, and no others. Those from which the mutated
+    /// file, which ends with `mutated`, is in reach are the twin's own.
+    pub(crate) fn lib_for(&self, model: &str, mutated: &str) -> String {
+        let needed = self.reach(names_in(model));
         let mut lib = self.lib.clone();
-        for (path, module) in declarations(&self.lib).filter(|(_, module)| !needed.contains(*module)) {
-            let path = path.map_or(String::new(), |path| format!("#[path = {path:?}]\n"));
-            lib = lib.replace(&format!("{path}mod {module};\n"), "");
+        for (path, module) in declarations(&self.lib).filter(|&(_, module)| module != "models") {
+            let attribute = path.map_or(String::new(), |path| format!("#[path = {path:?}]\n"));
+            let instead = match needed.contains(module) {
+                true if self.reaches(module, mutated) => continue,
+                true => format!("use {ROOT}::{module};\n"),
+                false => String::new(),
+            };
+            lib = lib.replace(&format!("{attribute}mod {module};\n"), &instead);
         }
         lib
+    }
+
+    /// The modules called `names`, and what they name.
+    fn reach(&self, names: impl Iterator<Item = String>) -> BTreeSet<String> {
+        let mut wanted: Vec<_> = names.collect();
+        let mut reached = BTreeSet::new();
+        while let Some(name) = wanted.pop() {
+            if let Some(module) = self.modules.get(&name)
+                && reached.insert(name)
+            {
+                wanted.extend(module.names.iter().cloned());
+            }
+        }
+        reached
+    }
+
+    /// Whether the file that ends with `path` belongs to `module`, or to what that names.
+    fn reaches(&self, module: &str, path: &str) -> bool {
+        let reached = self.reach([module.to_owned()].into_iter());
+        reached.iter().flat_map(|module| &self.modules[module].files).any(|file| file.ends_with(path))
     }
 }
 
@@ -72,8 +101,11 @@ fn files_of(folder: &Path, path: Option<&str>, module: &str) -> io::Result<Vec<P
         return files_in(&folder.join(module));
     }
     let text = fs::read_to_string(&file)?;
-    let included = declarations(&text).filter_map(|(path, _)| path).map(|path| folder.join(path));
-    Ok(included.chain([file.clone()]).collect())
+    let mut files = vec![file];
+    for (path, module) in declarations(&text).filter(|(path, _)| path.is_some()) {
+        files.extend(files_of(folder, path, module)?);
+    }
+    Ok(files)
 }
 
 fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {

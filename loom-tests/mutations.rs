@@ -1,6 +1,11 @@
 //! The mutations: each makes one line of the runtime wrong, in a way in which it could have been written.
 //!
-//! `build.rs` makes a twin of this crate from each; `coverage` checks that no protocol file lacks one.
+//! `build.rs` makes a twin of this crate from each; `coverage` checks that no fence, no ordering and no re-check of
+//! the runtime lacks one.
+
+use std::ops::Range;
+
+use super::sites::Kind;
 
 /// One wrong line, and the model that must notice.
 pub(crate) struct Mutation {
@@ -20,29 +25,63 @@ pub(crate) struct Mutation {
     pub(crate) says: &'static str,
 }
 
+/// An ordering that no model can miss, and why that is so.
+pub(crate) struct Unseen {
+    /// The file, below the workspace root.
+    pub(crate) file: &'static str,
+    /// Text that occurs once in the file, above the ordering: usually the function's head.
+    pub(crate) after: &'static str,
+    /// The text with the ordering: its one occurrence after that, within the same function.
+    pub(crate) text: &'static str,
+    /// The half of it that is meant.
+    pub(crate) half: Kind,
+    /// Why the models pass without it, and it stays.
+    pub(crate) why: &'static str,
+}
+
 impl Mutation {
     /// The mutated text of the file, or why the mutation does not apply any more.
     pub(crate) fn apply(&self, original: &str) -> Result<String, String> {
-        let Self { name, file, after, text, .. } = self;
-        let complain = |found: usize, what: &str| {
-            Err(format!("mutation `{name}`: {file} has {found} times `{what}`; adapt it in mutations.rs"))
-        };
-        let anchors = original.matches(after).count();
-        if anchors != 1 {
-            return complain(anchors, after);
+        let place = self.place(original)?;
+        Ok(format!("{}{}{}", &original[..place.start], self.with, &original[place.end..]))
+    }
+
+    /// Where in the file the replaced text stands, or why there is no such place any more.
+    pub(crate) fn place(&self, original: &str) -> Result<Range<usize>, String> {
+        place(original, self.after, self.text).map_err(|(found, what)| {
+            let Self { name, file, .. } = self;
+            format!("mutation `{name}`: {file} has {found} times `{what}`; adapt it in mutations.rs")
+        })
+    }
+}
+
+impl Unseen {
+    /// Where in the file the text stands, or why there is no such place any more.
+    pub(crate) fn place(&self, original: &str) -> Result<Range<usize>, String> {
+        place(original, self.after, self.text)
+            .map_err(|(found, what)| format!("{} has {found} times `{what}`; adapt UNSEEN", self.file))
+    }
+}
+
+/// Where `text` stands in what begins at `after`; or how often which of the two was found, if not once.
+fn place<'a>(original: &str, after: &'a str, text: &'a str) -> Result<Range<usize>, (usize, &'a str)> {
+    let anchors = original.matches(after).count();
+    if anchors != 1 {
+        return Err((anchors, after));
+    }
+    let start = original.find(after).unwrap_or_default();
+    // What begins there ends with a brace below the beginning of its line.
+    let line = original[..start].rfind('\n').map_or(0, |end| end + 1);
+    let indent = original[line..].chars().take_while(|&letter| letter == ' ').count();
+    let end = format!("\n{}}}\n", " ".repeat(indent));
+    let length = original[start..].find(&end).unwrap_or(original.len() - start);
+    let function = &original[start..start + length];
+    match function.matches(text).count() {
+        1 => {
+            let at = start + function.find(text).unwrap_or_default();
+            Ok(at..at + text.len())
         }
-        let start = original.find(after).unwrap_or_default();
-        // What begins there ends with a brace below the beginning of its line.
-        let line = original[..start].rfind('\n').map_or(0, |end| end + 1);
-        let indent = original[line..].chars().take_while(|&letter| letter == ' ').count();
-        let end = format!("\n{}}}\n", " ".repeat(indent));
-        let length = original[start..].find(&end).unwrap_or(original.len() - start);
-        let (head, function, tail) =
-            (&original[..start], &original[start..start + length], &original[start + length..]);
-        match function.matches(text).count() {
-            1 => Ok(format!("{head}{}{tail}", function.replace(text, self.with))),
-            found => complain(found, text),
-        }
+        found => Err((found, text)),
     }
 }
 
@@ -117,8 +156,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         after: "unsafe fn unlink(",
         text: "if !links.linked {",
         with: "if false {",
-        model: "core::a_timed_out_receiver_leaves_alone",
-        says: "deadlock",
+        model: "futures::a_timed_out_receiver_leaves_others_in_the_list",
+        says: "somebody waits",
     },
     Mutation {
         name: "one_given_relaxed",
@@ -133,8 +172,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "one_waiter_seen_early",
         file: "runtime/src/wait/one.rs",
         after: "fn finish(",
-        text: "Ordering::AcqRel",
-        with: "Ordering::Release",
+        text: "Ordering::Acquire",
+        with: "Ordering::Relaxed",
         model: "one::a_value_reaches_the_taker_that_waits",
         says: "Causality violation",
     },
@@ -694,7 +733,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         text: "if fired.is_none() { LOCKED } else { 0 }",
         with: "0",
         model: "mutex::a_lock_for_one_who_gave_up_is_freed",
-        says: "the lock is free",
+        says: "deadlock",
     },
     Mutation {
         name: "raw_mutex_hands_over_a_free_lock",
@@ -745,8 +784,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "raw_rwlock_gives_up_in_silence",
         file: "runtime/src/sync/raw_rwlock.rs",
         after: "fn enter_contended(",
-        text: "Waited::TimedOut => {\n                self.admit();",
-        with: "Waited::TimedOut => {",
+        text: "self.admit();\n                return Err(Refused::TimedOut);",
+        with: "return Err(Refused::TimedOut);",
         model: "rwlock::a_writer_that_gives_up_lets_readers_pass",
         says: "deadlock",
     },
@@ -862,8 +901,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "claim_given_up_relaxed",
         file: "runtime/src/task/claim.rs",
         after: "fn give_up(",
-        text: "Ordering::AcqRel",
-        with: "Ordering::Acquire",
+        text: "Ordering::Release",
+        with: "Ordering::Relaxed",
         model: "claim::a_task_that_is_given_up_goes_on_at_one_home",
         says: "Causality violation",
     },
@@ -957,4 +996,598 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         model: "broadcast::no_modification_is_lost",
         says: "left == right",
     },
+    Mutation {
+        name: "idle_ends_a_search_without_a_look",
+        file: "runtime/src/scheduler/idle.rs",
+        after: "fn end_search(",
+        text: "found && was_last && has_task()",
+        with: "false",
+        model: "idle::the_last_searcher_wakes_a_successor",
+        says: "claimed for the other task",
+    },
+    Mutation {
+        name: "idle_sleeps_without_a_look",
+        file: "runtime/src/scheduler/idle.rs",
+        after: "fn announce_sleep(",
+        text: "!has_task()",
+        with: "true",
+        model: "idle::no_task_is_overlooked",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "one_waits_without_a_look",
+        file: "runtime/src/wait/one.rs",
+        after: "unsafe fn take_or_wait(",
+        text: "Ordering::Release, Ordering::Relaxed).is_ok()",
+        with: "Ordering::Release, Ordering::Relaxed).is_ok() || true",
+        model: "one::a_value_reaches_the_taker_that_waits",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "one_leaves_without_a_look",
+        file: "runtime/src/wait/one.rs",
+        after: "fn leave(",
+        text: "GONE, Ordering::Release, Ordering::Relaxed).is_ok() {",
+        with: "GONE, Ordering::Release, Ordering::Relaxed).is_ok() || true {",
+        model: "one::a_value_is_never_lost_or_doubled",
+        says: "the value is gone",
+    },
+    Mutation {
+        name: "raw_mutex_waits_without_a_look",
+        file: "runtime/src/sync/raw_mutex.rs",
+        after: "fn take_or_announce(",
+        text: "let is_free = word & LOCKED == 0;",
+        with: "let is_free = false;",
+        model: "mutex::one_holder_follows_another",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "raw_mutex_trusts_a_wake",
+        file: "runtime/src/sync/raw_mutex.rs",
+        after: "fn lock_contended(",
+        text: "Waited::Woken(_) if self.take_soon() => return Ok(()),",
+        with: "Waited::Woken(_) => return Ok(()),",
+        model: "mutex::one_holder_follows_another",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "raw_rwlock_waits_without_a_look",
+        file: "runtime/src/sync/raw_rwlock.rs",
+        after: "fn enter_or_announce(",
+        text: "let enters = is_first && access.fits(word);",
+        with: "let enters = false;",
+        model: "rwlock::a_writer_is_alone",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "raw_rwlock_is_cancelled_in_silence",
+        file: "runtime/src/sync/raw_rwlock.rs",
+        after: "fn enter_contended(",
+        text: "self.admit();\n                return Err(Refused::Cancelled);",
+        with: "return Err(Refused::Cancelled);",
+        model: "cancel::a_cancelled_writer_lets_readers_pass",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "raw_once_trusts_a_wake",
+        file: "runtime/src/sync/raw_once.rs",
+        after: "fn claim(&self)",
+        text: "Waited::Woken(_) => place = Place::First,",
+        with: "Waited::Woken(_) => return Ok(None),",
+        model: "once::an_abandoned_attempt_is_followed_by_another",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "claim_leaves_cancelled_tasks",
+        file: "runtime/src/task/claim.rs",
+        after: "fn claim(&self",
+        text: "claimed.is_ok() || self.claim_cancelled(home)",
+        with: "claimed.is_ok()",
+        model: "claim::a_task_is_started_once",
+        says: "one worker starts the task",
+    },
+    Mutation {
+        name: "parker_trusts_a_wake",
+        file: "runtime/src/suspend/parker.rs",
+        after: "fn wait(&self",
+        text: "if self.woken.load(Ordering::Acquire) {",
+        with: "if self.woken.load(Ordering::Acquire) || self.waiter.word().disarm() {",
+        model: "parker::each_wake_ends_one_wait",
+        says: "woken without a reason",
+    },
+    Mutation {
+        name: "parker_gives_up_what_it_was_handed",
+        file: "runtime/src/suspend/parker.rs",
+        after: "fn wait(&self",
+        text: "if self.waiter.word().disarm() {",
+        with: "if self.waiter.word().disarm() || true {",
+        model: "parker::a_deadline_loses_no_wake",
+        says: "both sides agree",
+    },
+    Mutation {
+        name: "pool_is_not_called",
+        file: "runtime/src/blocking/pool.rs",
+        after: "fn idle<",
+        text: "if state.idle.iter().all(|idle| idle.id() != me.id()) {",
+        with: "if false {",
+        model: "blocking::every_job_is_looked_into",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "pool_looks_once",
+        file: "runtime/src/blocking/pool.rs",
+        after: "fn work(",
+        text: "while let Some(job) = state.queue.pop_front() {",
+        with: "if let Some(job) = state.queue.pop_front() {",
+        model: "blocking::every_job_is_looked_into",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "pool_calls_nobody",
+        file: "runtime/src/blocking/pool.rs",
+        after: "fn submit(",
+        text: "thread.unpark();",
+        with: "",
+        model: "blocking::every_job_is_looked_into",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "pool_closes_in_silence",
+        file: "runtime/src/blocking/pool.rs",
+        after: "fn close(",
+        text: "idle.iter().for_each(Thread::unpark);",
+        with: "",
+        model: "blocking::a_closed_pool_runs_what_comes",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "job_lets_go_of_its_slot_early",
+        file: "runtime/src/blocking/job.rs",
+        after: "unsafe fn run<",
+        text: "let Ok(wake) = slot.outcome.put(outcome) else",
+        with: "let Ok(wake) = slot.outcome.put(outcome).inspect(|_| drop(slot.body.get_mut())) else",
+        model: "blocking::every_job_is_looked_into",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "call_returns_before_its_end",
+        file: "runtime/src/blocking/call.rs",
+        after: "fn run<",
+        text: "masked(|| take_one(party, slot.outcome(), None))",
+        with: "take_one(party, slot.outcome(), Some(0))",
+        model: "blocking::every_job_is_looked_into",
+        says: "a job leaves nothing but a value",
+    },
+    Mutation {
+        name: "fork_begins_without_a_look",
+        file: "runtime/src/scope/fork.rs",
+        after: "fn begin(",
+        text: "!runner.cancelled",
+        with: "true",
+        model: "fork::a_cancel_comes_before_the_fork",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "fork_cancels_nobody",
+        file: "runtime/src/scope/fork.rs",
+        after: "fn cancel(",
+        text: "runner.task.take()",
+        with: "None::<TaskRef>",
+        model: "fork::a_cancel_goes_on_to_the_fork",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "fork_is_let_go_in_silence",
+        file: "runtime/src/scheduler/fork.rs",
+        after: "impl Drop for Forked",
+        text: "self.perform(Perform::Abandon);",
+        with: "",
+        model: "fork::a_fork_that_is_let_go_comes_back",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "local_forgets_who_is_cancelled",
+        file: "runtime/src/context/local.rs",
+        after: "fn look_at_limits(",
+        text: "task.limits.cancel();",
+        with: "",
+        model: "cancel::a_cancel_is_not_slept_through",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "limits_are_not_looked_at_again",
+        file: "runtime/src/task/limits.rs",
+        after: "fn end_at_once(",
+        text: "self.is_interrupted(is_unwinding, 0) && word.disarm()",
+        with: "false",
+        model: "cancel::a_cancel_between_two_waits_is_not_lost",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "local_ends_a_wait_that_has_ended",
+        file: "runtime/src/context/local.rs",
+        after: "fn end_wait(",
+        text: "if unsafe { Waiter::fire(waiter, reason) }.is_some() {",
+        with: "if unsafe { Waiter::fire(waiter, reason) }.is_some() || true {",
+        model: "cancel::a_cancelled_receiver_takes_no_message_along",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "lookout_looks_once",
+        file: "runtime/src/scheduler/lookout.rs",
+        after: "fn keep(",
+        text: "while !self.stopped.load(Ordering::Acquire) {",
+        with: "while !self.stopped.load(Ordering::Relaxed) {",
+        model: "lookout::a_stop_is_not_slept_through",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "lookout_stopped_relaxed",
+        file: "runtime/src/scheduler/lookout.rs",
+        after: "fn stop(",
+        text: "Ordering::Release",
+        with: "Ordering::Relaxed",
+        model: "lookout::a_stop_is_not_slept_through",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "lookout_is_not_woken",
+        file: "runtime/src/scheduler/lookout.rs",
+        after: "impl Drop for Asleep",
+        text: "thread.unpark();",
+        with: "",
+        model: "lookout::a_worker_that_wakes_is_looked_at",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "parker_woken_relaxed",
+        file: "runtime/src/suspend/parker.rs",
+        after: "unsafe fn wake_thread(",
+        text: "Ordering::Release",
+        with: "Ordering::Relaxed",
+        model: "parker::each_wake_ends_one_wait",
+        says: "woken without a reason",
+    },
+    Mutation {
+        name: "parker_seen_relaxed",
+        file: "runtime/src/suspend/parker.rs",
+        after: "fn wait(&self",
+        text: "self.woken.load(Ordering::Acquire)",
+        with: "self.woken.load(Ordering::Relaxed)",
+        model: "parker::each_wake_ends_one_wait",
+        says: "woken without a reason",
+    },
+    Mutation {
+        name: "header_freed_unfenced",
+        file: "runtime/src/task/header.rs",
+        after: "impl Drop for TaskRef",
+        text: "fence(Ordering::Acquire);",
+        with: "",
+        model: "header::the_last_reference_frees",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "header_left_relaxed",
+        file: "runtime/src/task/header.rs",
+        after: "impl Drop for TaskRef",
+        text: "fetch_sub(1, Ordering::Release)",
+        with: "fetch_sub(1, Ordering::Relaxed)",
+        model: "header::the_last_reference_frees",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "cell_ends_in_silence",
+        file: "runtime/src/task/cell.rs",
+        after: "fn deliver<",
+        text: "wake_if_any(wake, Urgency::Next)",
+        with: "drop(wake)",
+        model: "header::an_outcome_reaches_who_joins",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "wait_group_ends_early",
+        file: "runtime/src/sync/wait_group.rs",
+        after: "pub fn done(",
+        text: "if before == 1 {",
+        with: "if before == 2 {",
+        model: "wait_group::a_scope_ends_after_its_last_child",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "inbox_notified_relaxed",
+        file: "runtime/src/home/inbox.rs",
+        after: "fn notify(",
+        text: "Ordering::Release",
+        with: "Ordering::Relaxed",
+        model: "inbox::a_notice_is_not_slept_through",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "stop_seen_relaxed",
+        file: "runtime/src/cancel/stop.rs",
+        after: "fn is_stopped(",
+        text: "Ordering::Acquire",
+        with: "Ordering::Relaxed",
+        model: "stop::every_task_inside_is_told",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "home_stopped_relaxed",
+        file: "runtime/src/home/mod.rs",
+        after: "pub(crate) fn stop(",
+        text: "Ordering::Release",
+        with: "Ordering::Relaxed",
+        model: "summons::a_home_sees_why_it_is_to_stop",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "home_stop_seen_relaxed",
+        file: "runtime/src/home/mod.rs",
+        after: "fn is_stopping(",
+        text: "Ordering::Acquire",
+        with: "Ordering::Relaxed",
+        model: "summons::a_home_sees_why_it_is_to_stop",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "gate_closed_without_a_reason",
+        file: "runtime/src/scheduler/gate.rs",
+        after: "fn close(",
+        text: "self.0.fetch_or(CLOSED, Ordering::Release)",
+        with: "self.0.fetch_or(CLOSED, Ordering::Relaxed)",
+        model: "gate::a_refusal_comes_after_its_reason",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "raw_mutex_announced_relaxed",
+        file: "runtime/src/sync/raw_mutex.rs",
+        after: "fn take_or_announce(",
+        text: "Ordering::Acquire",
+        with: "Ordering::Relaxed",
+        model: "mutex::every_waiter_gets_its_turn",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "raw_mutex_handed_over_relaxed",
+        file: "runtime/src/sync/raw_mutex.rs",
+        after: "fn hand_over(",
+        text: "Ordering::Release",
+        with: "Ordering::Relaxed",
+        model: "mutex::a_lock_for_one_who_gave_up_is_freed",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "raw_rwlock_downgraded_relaxed",
+        file: "runtime/src/sync/raw_rwlock.rs",
+        after: "fn downgrade(",
+        text: "Ordering::Release",
+        with: "Ordering::Relaxed",
+        model: "rwlock::a_downgrade_lets_readers_in",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "raw_rwlock_announced_relaxed",
+        file: "runtime/src/sync/raw_rwlock.rs",
+        after: "fn enter_or_announce(",
+        text: "Ordering::Acquire",
+        with: "Ordering::Relaxed",
+        model: "rwlock::a_writer_is_alone",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "claim_claims_unseeing",
+        file: "runtime/src/task/claim.rs",
+        after: "fn claim(&self",
+        text: "Ordering::AcqRel",
+        with: "Ordering::Release",
+        model: "claim::a_task_that_is_given_up_goes_on_at_one_home",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "claim_claims_cancelled_unseeing",
+        file: "runtime/src/task/claim.rs",
+        after: "fn claim_cancelled(",
+        text: "Ordering::AcqRel",
+        with: "Ordering::Release",
+        model: "claim::a_cancelled_task_that_is_given_up_goes_on_at_one_home",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "claim_claims_cancelled_unseen",
+        file: "runtime/src/task/claim.rs",
+        after: "fn claim_cancelled(",
+        text: "Ordering::AcqRel",
+        with: "Ordering::Acquire",
+        model: "claim::a_home_is_found_complete",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "claim_tells_unseeing",
+        file: "runtime/src/task/claim.rs",
+        after: "fn home_or_tell_claimer(",
+        text: "Ordering::AcqRel",
+        with: "Ordering::Release",
+        model: "claim::a_home_is_found_complete",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "claim_tells_unseen",
+        file: "runtime/src/task/claim.rs",
+        after: "fn home_or_tell_claimer(",
+        text: "Ordering::AcqRel",
+        with: "Ordering::Acquire",
+        model: "claim::news_follow_a_task_that_moves",
+        says: "it goes on, and nobody tells it",
+    },
+    Mutation {
+        name: "claim_home_seen_relaxed",
+        file: "runtime/src/task/claim.rs",
+        after: "fn home(&self)",
+        text: "Ordering::Acquire",
+        with: "Ordering::Relaxed",
+        model: "claim::a_home_is_found_complete",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "claim_cancel_seen_relaxed",
+        file: "runtime/src/task/claim.rs",
+        after: "fn is_cancelled(&self)",
+        text: "Ordering::Acquire",
+        with: "Ordering::Relaxed",
+        model: "claim::a_cancel_is_seen_with_its_reason",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "claim_cancels_unseeing",
+        file: "runtime/src/task/claim.rs",
+        after: "pub(crate) fn cancel(",
+        text: "Ordering::AcqRel",
+        with: "Ordering::Release",
+        model: "claim::a_cancel_is_seen_or_told",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "summons_answered_unseen",
+        file: "runtime/src/task/summons.rs",
+        after: "fn answer(",
+        text: "Ordering::AcqRel",
+        with: "Ordering::Acquire",
+        model: "summons::no_summons_is_lost",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "one_waiter_published_relaxed",
+        file: "runtime/src/wait/one.rs",
+        after: "unsafe fn take_or_wait(",
+        text: "Ordering::Release",
+        with: "Ordering::Relaxed",
+        model: "one::a_value_reaches_the_taker_that_waits",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "one_settled_relaxed",
+        file: "runtime/src/wait/one.rs",
+        after: "fn settled(",
+        text: "Ordering::Acquire",
+        with: "Ordering::Relaxed",
+        model: "one::a_value_reaches_the_taker_that_waits",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "readiness_said_relaxed",
+        file: "runtime/src/reactor/readiness.rs",
+        after: "fn say(",
+        text: "self.word.store(word, Ordering::Release)",
+        with: "self.word.store(word, Ordering::Relaxed)",
+        model: "readiness::an_event_brings_what_it_tells_of",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "readiness_observed_relaxed",
+        file: "runtime/src/reactor/readiness.rs",
+        after: "fn observe(",
+        text: "Ordering::Acquire",
+        with: "Ordering::Relaxed",
+        model: "readiness::an_event_brings_what_it_tells_of",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "readiness_waits_without_a_look",
+        file: "runtime/src/reactor/readiness.rs",
+        after: "pub(crate) fn wait(",
+        text: "self.word.load(Ordering::Relaxed) != observed.0",
+        with: "false",
+        model: "readiness::no_event_is_slept_through",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "readiness_hears_late_events",
+        file: "runtime/src/reactor/readiness.rs",
+        after: "pub(crate) fn tell(",
+        text: "Observed(word).generation() == generation",
+        with: "true",
+        model: "readiness::a_late_event_means_nothing_to_the_next_descriptor",
+        says: "left == right",
+    },
+    Mutation {
+        name: "readiness_tells_in_silence",
+        file: "runtime/src/reactor/readiness.rs",
+        after: "fn say(",
+        text: "present.end();",
+        with: "",
+        model: "readiness::two_hear_of_every_event",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "readiness_forgets_the_end",
+        file: "runtime/src/reactor/readiness.rs",
+        after: "fn is_drained(",
+        text: "observed.0 & (UNUSUAL | CLOSED) == 0 && ",
+        with: "",
+        model: "readiness::who_has_drained_it_misses_nothing",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "readiness_is_drained_for_good",
+        file: "runtime/src/reactor/readiness.rs",
+        after: "fn is_drained(",
+        text: "self.drained.load(Ordering::Relaxed) == observed.0",
+        with: "self.drained.load(Ordering::Relaxed) != NEVER",
+        model: "readiness::who_has_drained_it_misses_nothing",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "readiness_closes_nothing",
+        file: "runtime/src/reactor/readiness.rs",
+        after: "pub(crate) fn close(",
+        text: "word | CLOSED",
+        with: "word",
+        model: "readiness::a_close_ends_every_wait",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "readiness_abandons_in_silence",
+        file: "runtime/src/reactor/readiness.rs",
+        after: "pub(crate) fn abandon(",
+        text: "word & !SERVED",
+        with: "word",
+        model: "readiness::a_descriptor_moves_to_another_reactor",
+        says: "deadlock",
+    },
+    Mutation {
+        name: "pending_added_relaxed",
+        file: "runtime/src/signal/pending.rs",
+        after: "fn add(",
+        text: "Ordering::Release",
+        with: "Ordering::Relaxed",
+        model: "pending::a_signal_brings_what_came_before",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "pending_taken_relaxed",
+        file: "runtime/src/signal/pending.rs",
+        after: "fn take(",
+        text: "Ordering::Acquire",
+        with: "Ordering::Relaxed",
+        model: "pending::a_signal_brings_what_came_before",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "pending_is_taken_twice",
+        file: "runtime/src/signal/pending.rs",
+        after: "fn take(",
+        text: "if pending & lowest != 0 {",
+        with: "if true {",
+        model: "pending::a_signal_is_taken_once",
+        says: "left == right",
+    },
 ];
+
+/// The halves of orderings that no model misses.
+pub(crate) const UNSEEN: &[Unseen] = &[Unseen {
+    file: "lua-bindings/src/value/handle.rs",
+    after: "fn retire(",
+    text: "Ordering::Acquire",
+    half: Kind::Fence,
+    why: "it pairs with the Release of the standard library's `Arc`, which loom does not follow",
+}];

@@ -1,5 +1,7 @@
 //! What a sleeper sleeps on: a doorbell, the flag of a parker, the waker of a future.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::task::Wake;
@@ -34,6 +36,26 @@ impl Bell {
         // ORDER: Acquire; pairs with the Release in `ring`. Only the sleeper subtracts, so it was not zero.
         self.0.fetch_sub(1, Ordering::Acquire);
     }
+}
+
+thread_local! {
+    /// The bells of tasks without a worker, by their ids. All loom threads share one OS thread.
+    static BELLS: RefCell<HashMap<u64, Arc<Bell>>> = RefCell::default();
+}
+
+/// Forgets the execution before.
+pub(crate) fn forget_all() {
+    BELLS.with(|bells| bells.borrow_mut().clear());
+}
+
+/// From now on the task with this id is told by a bell.
+pub(crate) fn give(id: u64) -> Arc<Bell> {
+    BELLS.with(|bells| Arc::clone(bells.borrow_mut().entry(id).or_default()))
+}
+
+/// The bell of a task, if it was given one.
+pub(crate) fn of(id: u64) -> Option<Arc<Bell>> {
+    BELLS.with(|bells| bells.borrow().get(&id).cloned())
 }
 
 impl Wake for Bell {

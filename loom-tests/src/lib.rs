@@ -27,19 +27,30 @@ mod sys;
 mod wait;
 #[path = "../../runtime/src/home/mod.rs"]
 mod home;
+mod coroutine;
+mod stack;
+#[path = "../../runtime/src/config.rs"]
+mod config;
+#[path = "../../runtime/src/timer/mod.rs"]
+mod timer;
+#[path = "../../runtime/src/task/mod.rs"]
 mod task;
 mod context;
-mod scheduler;
 mod suspend;
 #[path = "../../runtime/src/park.rs"]
 mod park;
 #[path = "../../runtime/src/epoch.rs"]
 mod epoch;
+mod blocking;
+mod reactor;
+mod signal;
+mod scheduler;
 mod channel;
 #[path = "../../runtime/src/select/mod.rs"]
 mod select;
 mod sync;
 mod cancel;
+mod scope;
 #[path = "../../runtime/src/block_on.rs"]
 mod block_on;
 mod model;

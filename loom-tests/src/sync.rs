@@ -16,5 +16,7 @@ pub mod semaphore;
 pub mod barrier;
 #[path = "../../runtime/src/sync/notify.rs"]
 pub mod notify;
+#[path = "../../runtime/src/sync/wait_group.rs"]
+pub mod wait_group;
 
 pub use self::notify::Notify;

@@ -57,3 +57,11 @@ pub(crate) mod poller {
         }
     }
 }
+
+pub(crate) mod thread {
+    //! Threads without numbers.
+
+    pub(crate) fn id() -> i32 {
+        0
+    }
+}

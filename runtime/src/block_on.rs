@@ -1,4 +1,6 @@
 //! Running a future inside a task, or on a plain thread, as one more thing to wait for.
+//!
+//! Models: block_on.
 
 use core::future::Future;
 use core::pin::pin;

@@ -5,6 +5,8 @@
 //! under way belongs to the next epoch. So each party notes its epoch in its slot, and the wakes can be made
 //! one by one, with the lock free between them. INVARIANT(epoch-order): parties stand in the order of their
 //! epochs, because they join under the lock, and at the end; those whose epoch is over stand first.
+//!
+//! Models: epoch.
 
 use crate::park::{Waited, wait_or};
 use crate::suspend::Party;
@@ -106,10 +108,10 @@ impl<S> Epochs<S> {
 
     /// Wakes the party that waits longest; if nobody waits, changes the state by `otherwise`.
     pub(crate) fn wake_one_or(&self, otherwise: impl FnOnce(&mut S)) {
-        // Those whose epoch is over are woken by that, and must not use up a wake meant for one that still
-        // waits.
         let mut inner = loop {
             let mut inner = self.queue.lock();
+            // RE-CHECK: those whose epoch is over are woken by that, and must not use up a wake meant for one that
+            // still waits.
             let Some(late) = fire_ended(&mut inner) else { break inner };
             drop(inner);
             late.leave().wake(Urgency::Queued);
@@ -126,6 +128,7 @@ impl<S> Epochs<S> {
     /// The party that joined in epoch `joined` gives up; `None` if that is over.
     fn leave<L>(&self, joined: u64, leave: impl FnOnce(&mut S) -> L) -> Option<L> {
         let mut inner = self.queue.lock();
+        // RE-CHECK: the epoch may have ended just before the party's deadline.
         (inner.state.epoch == joined).then(|| leave(&mut inner.state.state))
     }
 

@@ -1,4 +1,6 @@
 //! Waiting in a [`Queue`]: the one place where `sync` joins its queues to suspension.
+//!
+//! Models: queue, condvar, semaphore.
 
 #![allow(unsafe_code, reason = "lends a stack node to the queue while this frame waits")]
 

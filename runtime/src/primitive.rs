@@ -3,6 +3,8 @@
 //! Protocol files name `crate::primitive` and never `std::sync` or `std::cell`. That one habit lets
 //! `loom-tests` compile the very same files against loom, by offering a module of this name and shape;
 //! the runtime itself has no `cfg(loom)` anywhere.
+//!
+//! No model: what a `Lookout` learns is a habit, not a fact.
 
 #![allow(unsafe_code, reason = "MutPtr hands out the reference that a protocol file vouches for")]
 
@@ -11,6 +13,16 @@ use core::sync::atomic::{AtomicU32, Ordering};
 pub(crate) mod atomic {
     //! Atomics and fences, as the standard library has them.
     pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
+}
+
+pub(crate) mod sync {
+    //! The lock of what is too much for [`wait::lock`](crate::wait): held over allocations, and by threads of the pool.
+    pub(crate) use std::sync::{Mutex, MutexGuard};
+}
+
+pub(crate) mod thread {
+    //! OS threads, as the standard library has them.
+    pub(crate) use std::thread::{Builder, Thread, current, park, park_timeout};
 }
 
 /// Declares a function that may be called for a `static`. Loom's atomics are made at run time, so the models'
@@ -31,6 +43,11 @@ impl<T> UnsafeCell<T> {
     /// A cell that holds `value`.
     pub(crate) const fn new(value: T) -> Self {
         Self(core::cell::UnsafeCell::new(value))
+    }
+
+    /// What was in the cell.
+    pub(crate) fn into_inner(self) -> T {
+        self.0.into_inner()
     }
 
     /// Begins an exclusive access. What makes it exclusive is the caller's protocol.

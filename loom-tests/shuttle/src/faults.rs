@@ -21,8 +21,8 @@ pub(crate) const FAULTS: &[Fault] = &[
         name: "sleeps_without_a_second_look",
         file: "runtime/src/scheduler/rounds.rs",
         after: "fn sleep(",
-        right: "!shared.has_stealable()",
-        wrong: "true",
+        right: "shared.has_stealable()",
+        wrong: "false",
     },
     Fault {
         name: "sleeps_past_its_timers",
@@ -42,7 +42,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         name: "wakes_no_successor",
         file: "runtime/src/scheduler/rounds.rs",
         after: "fn search(",
-        right: "found && was_last && shared.has_stealable()",
+        right: "shared.has_stealable()",
         wrong: "false",
     },
     Fault {
@@ -91,8 +91,8 @@ pub(crate) const FAULTS: &[Fault] = &[
         name: "sleeps_although_it_is_done",
         file: "runtime/src/scheduler/rounds.rs",
         after: "fn sleep(",
-        right: "!self.is_done()",
-        wrong: "true",
+        right: "self.is_done()",
+        wrong: "false",
     },
     Fault {
         name: "stops_with_migratables_waiting",

@@ -1,4 +1,4 @@
-//! Models of `block_on.rs`.
+//! Models of `block_on.rs`, which waits by `sync/notify.rs`.
 
 use std::cell::RefCell;
 use std::future::poll_fn;

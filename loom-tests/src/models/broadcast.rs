@@ -1,4 +1,4 @@
-//! Models of `channel/broadcast` and `channel/watch.rs`.
+//! Models of `channel/broadcast/mod.rs`, `channel/broadcast/ring.rs` and `channel/watch.rs`.
 //!
 //! The last end frees what all share, by a plain `Arc` of which loom knows nothing: so each model keeps an end
 //! until its threads have ended.

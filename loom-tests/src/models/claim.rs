@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use loom::thread::{self, JoinHandle};
 
-use crate::model::{Place, model, write};
+use crate::model::{Place, model, models, write};
 use crate::primitive::UnsafeCell;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::task::claim::{Claim, Told};
@@ -133,8 +133,8 @@ fn a_task_that_is_given_up_goes_on_at_one_home() {
     });
 }
 
-/// Whoever has news for a task tells its home, or whoever claims it next sees them. A home that was told too late
-/// passes them on.
+/// Whoever has news for a task tells its home, or whoever claims it next sees them; also if it tells a home that has
+/// given the task up meanwhile.
 #[test]
 fn news_follow_a_task_that_moves() {
     model(4, || {
@@ -158,15 +158,90 @@ fn news_follow_a_task_that_moves() {
             })
         };
         task.claim.give_up();
-        let mut told = teller.join().unwrap();
-        if told == Some(0) {
-            // As a home that obeys an order for a task that is not there any more.
-            told = task.claim.home_or_tell_claimer().map(|home| home.number);
-        }
+        // A home that was told too late does nothing.
+        let told = teller.join().unwrap();
         match claimer.join().unwrap() {
             Some(seen) => assert!(seen || told == Some(1), "it goes on, and nobody tells it"),
             // ORDER: Relaxed; see above.
             None => assert!(task.claim.claim(first) && news.load(Ordering::Relaxed) == 1),
         }
+    });
+}
+
+/// Whoever asks for the home of a task finds none, or finds it complete.
+#[test]
+fn a_home_is_found_complete() {
+    let program = |is_cancelled, ask: fn(&Claim<Home>) -> Option<&'static Home>| {
+        let task = Task::new();
+        if is_cancelled {
+            assert!(task.cancel().is_none(), "it has no home yet");
+        }
+        let claimer = {
+            let task = Arc::clone(&task);
+            thread::spawn(move || {
+                let home = task.homes[0].get();
+                write(&home.written, true);
+                assert!(task.claim.claim(home), "nobody else does");
+            })
+        };
+        if let Some(home) = ask(&task.claim) {
+            assert!(write(&home.written, false), "what it did before it claimed the task");
+        }
+        claimer.join().unwrap();
+    };
+    let ways = [(false, 0), (false, 1), (true, 0), (true, 1)];
+    models(
+        5,
+        ways.map(|(is_cancelled, ask)| {
+            move || program(is_cancelled, [Claim::home, Claim::home_or_tell_claimer][ask])
+        }),
+    );
+}
+
+/// A task that runs and finds itself cancelled finds what was done before, too.
+#[test]
+fn a_cancel_is_seen_with_its_reason() {
+    model(5, || {
+        let task = Task::new();
+        assert!(task.claim.claim(task.homes[0].get()));
+        let runner = {
+            let task = Arc::clone(&task);
+            thread::spawn(move || {
+                if task.claim.is_cancelled() {
+                    assert!(write(&task.reason, false), "the reason of a cancel is seen with it");
+                }
+            })
+        };
+        write(&task.reason, true);
+        assert!(matches!(task.claim.cancel(), Told::Home(_)));
+        runner.join().unwrap();
+    });
+}
+
+/// A task that is cancelled when it is given up is claimed by one home, which sees what the last one did.
+#[test]
+fn a_cancelled_task_that_is_given_up_goes_on_at_one_home() {
+    model(5, || {
+        let task = Task::new();
+        assert!(task.claim.claim(task.homes[0].get()));
+        assert!(matches!(task.claim.cancel(), Told::Home(_)));
+        let kept = Arc::new(UnsafeCell::new(0));
+        let next = {
+            let (task, kept) = (Arc::clone(&task), Arc::clone(&kept));
+            thread::spawn(move || {
+                let claimed = task.claim.claim(task.homes[1].get());
+                if claimed {
+                    write(&kept, write(&kept, 0) + 1);
+                    task.claim.give_up();
+                }
+                claimed
+            })
+        };
+        write(&kept, 1);
+        task.claim.give_up();
+        if task.claim.claim(task.homes[0].get()) {
+            write(&kept, write(&kept, 0) + 1);
+        }
+        next.join().unwrap();
     });
 }

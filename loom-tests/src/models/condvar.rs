@@ -1,4 +1,4 @@
-//! Models of `sync/condvar.rs`, with `sync/mutex.rs`.
+//! Models of `sync/condvar.rs`, with `sync/mutex.rs` and `park.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;

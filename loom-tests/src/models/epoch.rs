@@ -1,4 +1,4 @@
-//! Models of `epoch.rs`, bare and as barrier and notification.
+//! Models of `epoch.rs`, bare and as `sync/barrier.rs` and `sync/notify.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Models of `channel/futures.rs` and `channel/polling.rs`, each polled by hand.
+//! Models of `channel/futures.rs` and `channel/polling.rs`, each polled by hand; and of `wait/list.rs`, where a future can
+//! be linked without a thread that waits.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -9,8 +10,10 @@ use loom::thread;
 
 use crate::bell::Bell;
 use crate::channel::blocking::{self, RecvFailure};
+use crate::channel::core::Sent;
 use crate::channel::{Channels, End, RecvError, oneshot};
-use crate::model::model;
+use crate::model::{model, models};
+use crate::wait::waiter::{Urgency, wake_if_any};
 
 /// A deadline that passes when loom likes.
 const SOON: Option<u64> = Some(0);
@@ -41,6 +44,20 @@ fn glance(end: &End<u8>) -> Option<u8> {
     }
 }
 
+/// Sends without waiting; false if nobody takes the message.
+fn try_send(end: &End<u8>, message: u8) -> bool {
+    match end.core().try_send(message) {
+        Sent::Done(wake) => {
+            wake_if_any(wake, Urgency::Next);
+            true
+        }
+        sent => {
+            assert!(matches!(sent, Sent::Full(_)));
+            false
+        }
+    }
+}
+
 fn send_all<const N: usize>(end: End<u8>, messages: [u8; N]) -> thread::JoinHandle<()> {
     thread::spawn(move || {
         for message in messages {
@@ -65,16 +82,15 @@ fn two_futures_meet() {
 /// back, before what was sent later.
 #[test]
 fn a_dropped_receiver_takes_no_message_with_it() {
-    for bound in [0, 1] {
-        model(3, move || {
-            let channel = Channels::new([bound]);
-            let sender = send_all(channel.end(0), [1, 2]);
-            let end = channel.end(0);
-            let first = glance(&end).map_or_else(|| blocking::receive(end.core(), None), Ok);
-            assert_eq!([first, blocking::receive(end.core(), None)], [Ok(1), Ok(2)]);
-            sender.join().unwrap();
-        });
-    }
+    let program = |bound| {
+        let channel = Channels::new([bound]);
+        let sender = send_all(channel.end(0), [1, 2]);
+        let end = channel.end(0);
+        let first = glance(&end).map_or_else(|| blocking::receive(end.core(), None), Ok);
+        assert_eq!([first, blocking::receive(end.core(), None)], [Ok(1), Ok(2)]);
+        sender.join().unwrap();
+    };
+    models(3, [0, 1].map(|bound| move || program(bound)));
 }
 
 /// What a dropped receiver was handed goes to another that waits.
@@ -90,6 +106,23 @@ fn a_dropped_receiver_passes_its_message_on() {
         }
         assert_eq!(patient.join().unwrap(), Ok(1));
         sender.join().unwrap();
+    });
+}
+
+/// A receiver that gives up, though a sender has just passed it over, takes no other out of the list.
+#[test]
+fn a_timed_out_receiver_leaves_others_in_the_list() {
+    model(5, || {
+        let channel = Channels::new([0]);
+        let end = channel.end(0);
+        let hasty = thread::spawn(move || blocking::receive(end.core(), SOON).is_ok());
+        let end = channel.end(0);
+        let is_sent = try_send(&end, 1);
+        let mut patient = pin!(end.recv_async());
+        assert_eq!(poll_once(patient.as_mut()), Poll::Pending, "nothing rests in the channel");
+        assert_eq!(hasty.join().unwrap(), is_sent);
+        assert!(try_send(&end, 2), "somebody waits");
+        assert_eq!(poll_once(patient.as_mut()), Poll::Ready(Ok(2)));
     });
 }
 
@@ -148,21 +181,20 @@ fn a_value_reaches_who_awaits_it() {
 /// waiter any more.
 #[test]
 fn a_dropped_poller_is_left_alone() {
-    for goes_on in [true, false] {
-        model(5, move || {
-            let token = Arc::new(());
-            let (tx, mut rx) = oneshot::pair();
-            let giver = {
-                let token = Arc::clone(&token);
-                thread::spawn(move || drop(tx.send(token)))
-            };
-            match poll_once(Pin::new(&mut rx)) {
-                Poll::Ready(received) => drop(received.expect("it is given")),
-                Poll::Pending if goes_on => drop(rx.recv().expect("it is given")),
-                Poll::Pending => drop(rx),
-            }
-            giver.join().unwrap();
-            assert_eq!(Arc::strong_count(&token), 1, "the value is gone");
-        });
-    }
+    let program = |goes_on| {
+        let token = Arc::new(());
+        let (tx, mut rx) = oneshot::pair();
+        let giver = {
+            let token = Arc::clone(&token);
+            thread::spawn(move || drop(tx.send(token)))
+        };
+        match poll_once(Pin::new(&mut rx)) {
+            Poll::Ready(received) => drop(received.expect("it is given")),
+            Poll::Pending if goes_on => drop(rx.recv().expect("it is given")),
+            Poll::Pending => drop(rx),
+        }
+        giver.join().unwrap();
+        assert_eq!(Arc::strong_count(&token), 1, "the value is gone");
+    };
+    models(5, [true, false].map(|goes_on| move || program(goes_on)));
 }

@@ -110,7 +110,7 @@ fn links_arrive_once_and_each_sleep_ends_by_one_ring() {
 /// What is written before a `notify` is seen before the owner sleeps for good, whoever pushes meanwhile.
 #[test]
 fn a_notice_is_not_slept_through() {
-    model(3, || {
+    model(2, || {
         let house = House::new(1);
         let pusher = House::producer(&house, [0]);
         let notifier = {

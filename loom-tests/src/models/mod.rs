@@ -1,26 +1,35 @@
 //! The models, one file per protocol file. The doc sentence of a test is the invariant that it checks.
 
 mod block_on;
+mod blocking;
 mod broadcast;
+mod cancel;
 mod claim;
 mod condvar;
 mod core;
 mod epoch;
+mod fork;
 mod future;
 mod futures;
 mod gate;
+mod header;
 mod idle;
 mod inbox;
 mod lock;
+mod lookout;
 mod mutex;
 mod once;
 mod one;
+mod parker;
+mod pending;
 mod queue;
+mod readiness;
 mod running;
 mod rwlock;
 mod select;
 mod semaphore;
 mod stop;
 mod summons;
+mod wait_group;
 mod watch;
 mod word;

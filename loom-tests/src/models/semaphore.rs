@@ -1,4 +1,4 @@
-//! Models of `sync/semaphore`, and with it of `park.rs` and `wait/queue.rs`.
+//! Models of `sync/semaphore/mod.rs`, and with it of `park.rs` and `wait/queue.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use loom::thread::{self, JoinHandle};
 
+use crate::bell;
 use crate::cancel::stop::Stop;
-use crate::context;
+use crate::context::{self, Lease};
 use crate::model::{model, write};
 use crate::primitive::UnsafeCell;
-use crate::task::header::TaskRef;
 
 /// A stop, and what was written before it was stopped, one cell for each task.
 struct Scene {
@@ -26,19 +26,20 @@ impl Scene {
     fn task(self: &Arc<Self>, number: usize) -> JoinHandle<bool> {
         let scene = Arc::clone(self);
         thread::spawn(move || {
-            let task = TaskRef::new();
-            context::begin(&task);
+            let lease = Lease::new();
+            let (task, joinable) = context::task(number as u64 + 1, || ());
+            let bell = bell::give(task.info().id);
+            let _local = context::begin(lease.0, &task);
             let body = || {
-                while !task.limits().is_interrupted(false, 0) {
-                    task.wait();
+                while !task.limits.is_interrupted(false, 0) {
+                    bell.wait();
                 }
             };
             let ran = scene.stop.run(body).is_ok();
             assert!(write(&scene.reasons[number], false), "what was written before the stop");
-            assert!(
-                scene.stop.is_stopped() && !task.limits().is_interrupted(false, 0),
-                "the scope has ended"
-            );
+            assert!(scene.stop.is_stopped() && !task.limits.is_interrupted(false, 0), "the scope has ended");
+            context::end();
+            joinable.detach();
             ran
         })
     }

@@ -4,22 +4,22 @@ use std::sync::Arc;
 
 use loom::thread;
 
-use crate::home::Home;
-use crate::model::model;
+use crate::context::Lease;
+use crate::model::{model, write};
+use crate::primitive::UnsafeCell;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::task::summons::Summons;
 
 /// A task of a home, and the reasons for which its home is to look at it, one bit each.
 struct House {
-    home: &'static Home,
+    home: Lease,
     summons: Summons,
     reasons: AtomicUsize,
 }
 
 impl House {
     fn new() -> Arc<Self> {
-        let home = Home::occupy().expect("a model's home needs nothing");
-        Arc::new(Self { home, summons: Summons::new(), reasons: AtomicUsize::new(0) })
+        Arc::new(Self { home: Lease::new(), summons: Summons::new(), reasons: AtomicUsize::new(0) })
     }
 
     /// As `TaskRef::summon`; true if the link had to be pushed.
@@ -29,7 +29,7 @@ impl House {
         let link = self.summons.call();
         if let Some(link) = link {
             // SAFETY: summons-link; the house is kept by an `Arc` of the home's thread.
-            unsafe { self.home.order(link) };
+            unsafe { self.home.0.order(link) };
         }
         link.is_some()
     }
@@ -40,9 +40,9 @@ impl House {
         let mut orders = 0;
         let mut seen = 0;
         loop {
-            assert_eq!(self.home.inbox().drain().count(), 0, "there are only notices");
-            if self.home.orders().has_news() {
-                for link in self.home.orders().drain() {
+            assert_eq!(self.home.0.inbox().drain().count(), 0, "there are only notices");
+            if self.home.0.orders().has_news() {
+                for link in self.home.0.orders().drain() {
                     // SAFETY: there is one summons, whose link is pushed.
                     let summons = unsafe { Summons::of_link(link) };
                     assert_eq!(summons.as_ptr().cast_const(), &raw const self.summons);
@@ -55,17 +55,10 @@ impl House {
             if seen == reasons {
                 return orders;
             }
-            if self.home.inbox().doze() {
-                self.home.poller().wait();
+            if self.home.0.inbox().doze() {
+                self.home.0.poller().wait();
             }
         }
-    }
-
-    /// Takes back what the home has leaked.
-    fn end(self: Arc<Self>) {
-        let house = Arc::into_inner(self).expect("the threads have ended");
-        // SAFETY: it was leaked by `occupy`, was not vacated, and nobody else has it any more.
-        drop(unsafe { Box::from_raw(std::ptr::from_ref(house.home).cast_mut()) });
     }
 }
 
@@ -81,8 +74,32 @@ fn no_summons_is_lost() {
         let obeyed = house.live(3);
         let pushed: usize = summoners.map(|summoner| summoner.join().unwrap()).iter().sum();
         // The last order may have come too late to tell anything new.
-        let rest = house.home.orders().drain().count();
+        let rest = house.home.0.orders().drain().count();
         assert_eq!(pushed, obeyed + rest, "the link is in one place at a time");
-        house.end();
+    });
+}
+
+/// A home that is told to stop, asleep or not, looks, and sees what was done before.
+#[test]
+fn a_home_sees_why_it_is_to_stop() {
+    model(4, || {
+        let house = House::new();
+        let why = Arc::new(UnsafeCell::new(0));
+        let stopper = {
+            let (house, why) = (Arc::clone(&house), Arc::clone(&why));
+            thread::spawn(move || {
+                write(&why, 1);
+                house.home.0.stop();
+            })
+        };
+        let home = house.home.0;
+        while !home.is_stopping() {
+            if home.inbox().doze() {
+                home.poller().wait();
+            }
+            assert_eq!(home.inbox().drain().count(), 0, "there are only notices");
+        }
+        assert_eq!(write(&why, 0), 1);
+        stopper.join().unwrap();
     });
 }

@@ -38,6 +38,17 @@ impl<T> UnsafeCell<T> {
         Self { accesses: loom::cell::UnsafeCell::new(()), value: std::cell::UnsafeCell::new(value) }
     }
 
+    /// The drop of a cell that is moved out of counts as an access, too.
+    #[track_caller]
+    pub(crate) fn into_inner(self) -> T {
+        drop(UnsafeCell::get_mut(&self));
+        let mut cell = std::mem::ManuallyDrop::new(self);
+        // SAFETY: in a `ManuallyDrop`, and not used again.
+        unsafe { std::ptr::drop_in_place(&raw mut cell.accesses) };
+        // SAFETY: as above.
+        unsafe { std::ptr::read(cell.value.get()) }
+    }
+
     #[track_caller]
     pub(crate) fn get_mut(&self) -> MutPtr<T> {
         let access = (!is_torn_down()).then(|| self.accesses.get_mut());
@@ -86,6 +97,148 @@ impl Lookout {
 
 /// A hint to the cache, which models do not have.
 pub(crate) fn prefetch<T>(_place: *const T) {}
+
+pub(crate) mod sync {
+    //! The standard library's lock, in the shape of the runtime's tiny one: it can be torn down.
+
+    use std::sync::PoisonError;
+
+    use crate::wait::lock::{Guard, Lock};
+
+    pub(crate) type MutexGuard<'a, T> = Guard<'a, T>;
+
+    #[derive(Debug)]
+    pub(crate) struct Mutex<T>(Lock<T>);
+
+    impl<T> Mutex<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(Lock::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> Result<MutexGuard<'_, T>, PoisonError<MutexGuard<'_, T>>> {
+            Ok(self.0.lock())
+        }
+
+        pub(crate) fn get_mut(&mut self) -> Result<MutexGuard<'_, T>, PoisonError<MutexGuard<'_, T>>> {
+            self.lock()
+        }
+    }
+
+    impl<T: Default> Default for Mutex<T> {
+        fn default() -> Self {
+            Self::new(T::default())
+        }
+    }
+}
+
+pub(crate) mod thread {
+    //! Threads that park by a token of their own: loom's `unpark` is no step of an execution, so that nothing could
+    //! happen just before it. A short timeout passes at once; a long one never.
+
+    use std::cell::RefCell;
+    use std::io;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::atomic::{AtomicUsize, Ordering};
+    use super::relax;
+
+    const LONG: Duration = Duration::from_secs(1);
+
+    loom::thread_local! {
+        static CURRENT: RefCell<Option<Thread>> = RefCell::new(None);
+    }
+
+    /// One, if the thread may pass its next `park`. The last to use it frees it, by a plain `Arc`: so no drop to check.
+    #[derive(Debug)]
+    struct Token(std::mem::ManuallyDrop<AtomicUsize>);
+
+    #[derive(Debug, Clone)]
+    pub(crate) struct Thread(Arc<Token>);
+
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) struct ThreadId(usize);
+
+    impl Thread {
+        fn new() -> Self {
+            Self(Arc::new(Token(std::mem::ManuallyDrop::new(AtomicUsize::new(0)))))
+        }
+
+        pub(crate) fn id(&self) -> ThreadId {
+            ThreadId(Arc::as_ptr(&self.0).addr())
+        }
+
+        pub(crate) fn unpark(&self) {
+            // ORDER: Release; pairs with the Acquire in `park`, as the standard library promises.
+            self.0.0.swap(1, Ordering::Release);
+        }
+    }
+
+    pub(crate) fn current() -> Thread {
+        CURRENT.with(|current| current.borrow_mut().get_or_insert_with(Thread::new).clone())
+    }
+
+    pub(crate) fn park() {
+        let thread = current();
+        let mut round = 0;
+        // ORDER: Relaxed; the exchange below synchronizes.
+        while thread.0.0.load(Ordering::Relaxed) == 0 {
+            relax(&mut round);
+        }
+        // ORDER: Acquire; pairs with the Release in `unpark`.
+        thread.0.0.swap(0, Ordering::Acquire);
+    }
+
+    pub(crate) fn park_timeout(timeout: Duration) {
+        if timeout < LONG {
+            loom::thread::yield_now();
+        } else {
+            park();
+        }
+    }
+
+    /// Starts threads, whose names are nobody's business.
+    pub(crate) struct Builder;
+
+    /// A thread that was started.
+    pub(crate) struct JoinHandle<R> {
+        handle: loom::thread::JoinHandle<R>,
+        thread: Thread,
+    }
+
+    impl Builder {
+        pub(crate) fn new() -> Self {
+            Self
+        }
+
+        pub(crate) fn name(self, _name: String) -> Self {
+            self
+        }
+
+        pub(crate) fn spawn<R: 'static>(
+            self,
+            body: impl FnOnce() -> R + 'static,
+        ) -> io::Result<JoinHandle<R>> {
+            let thread = Thread::new();
+            let own = thread.clone();
+            let handle = loom::thread::spawn(move || {
+                CURRENT.with(|current| *current.borrow_mut() = Some(own));
+                body()
+            });
+            Ok(JoinHandle { handle, thread })
+        }
+    }
+
+    impl<R: 'static> JoinHandle<R> {
+        pub(crate) fn thread(&self) -> &Thread {
+            &self.thread
+        }
+
+        pub(crate) fn join(self) -> std::thread::Result<R> {
+            self.handle.join()
+        }
+    }
+}
 
 pub(crate) mod atomic {
     //! Atomics and fences, as loom has them: drops are checked, and writes wake who spins for them.

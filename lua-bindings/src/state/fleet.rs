@@ -1,4 +1,6 @@
 //! [`Fleet`]: what the Lua states of one process share. The process ends when the last of them has closed.
+//!
+//! No model: the count of turns publishes nothing.
 
 use std::collections::BTreeSet;
 use std::ffi::{CStr, CString};
@@ -7,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use moonfleet::channel::{self, Receiver, Sender};
+use moonfleet::sync::{WaitGroup, WaitGroupToken};
 
 use crate::raw::ffi::lua_CFunction;
 use crate::state::settings::Settings;
@@ -47,9 +50,7 @@ pub(crate) struct Fleet {
     /// Whose turn it is to carry the next launched state.
     turn: AtomicUsize,
     /// States that are open or about to be.
-    afloat: AtomicUsize,
-    /// Closed when `afloat` falls to zero.
-    ended: (Sender<()>, Receiver<()>),
+    afloat: WaitGroup,
     /// Those of the states that are open.
     tallies: Mutex<Vec<Arc<Tally>>>,
     /// Hears when all states are stuck.
@@ -64,8 +65,7 @@ impl Fleet {
             settings,
             born: Instant::now(),
             turn: AtomicUsize::new(0),
-            afloat: AtomicUsize::new(0),
-            ended: channel::rendezvous(),
+            afloat: WaitGroup::new(),
             tallies: Mutex::default(),
             stuck: channel::bounded(1),
         })
@@ -78,20 +78,17 @@ impl Fleet {
 
     /// The same for a state with settings of its own.
     pub(crate) fn board_with(self: &Arc<Self>, settings: Settings) -> Berth {
-        // ORDER: Relaxed; whoever boards is itself counted, or is the caller of `wait`, so zero is not in reach.
-        self.afloat.fetch_add(1, Ordering::Relaxed);
-        Berth { fleet: Arc::clone(self), settings }
+        Berth { fleet: Arc::clone(self), settings, _counted: self.afloat.token() }
     }
 
     /// Waits until the last state has closed. Call it once a first state has boarded.
     pub(crate) fn wait(&self) {
-        while self.ended.1.recv().is_ok() {}
+        self.afloat.wait();
     }
 
     /// How many states are open or about to be.
     pub(crate) fn size(&self) -> usize {
-        // ORDER: Relaxed; a glimpse.
-        self.afloat.load(Ordering::Relaxed)
+        self.afloat.pending()
     }
 
     /// The tally of a state that opens.
@@ -148,6 +145,7 @@ impl Fleet {
 pub(crate) struct Berth {
     fleet: Arc<Fleet>,
     settings: Settings,
+    _counted: WaitGroupToken,
 }
 
 impl Berth {
@@ -158,15 +156,6 @@ impl Berth {
     /// How the state is to be opened.
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
-    }
-}
-
-impl Drop for Berth {
-    fn drop(&mut self) {
-        // ORDER: AcqRel; each release happens before the last one's close, and so before `wait` returns.
-        if self.fleet.afloat.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.fleet.ended.0.close();
-        }
     }
 }
 

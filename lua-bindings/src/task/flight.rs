@@ -1,4 +1,6 @@
 //! [`Flight`]: what is known of a launched state, shared by the state that launched it and the launched one.
+//!
+//! No model: the phase and the count are glimpses; the result travels behind a lock, and its end by a channel.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -47,8 +49,8 @@ impl Flight {
     }
 
     pub(crate) fn phase(&self) -> Phase {
-        // ORDER: Acquire; pairs with the Release in `set_phase`. A status is a glimpse in any case.
-        match self.phase.load(Ordering::Acquire) {
+        // ORDER: Relaxed; a status is a glimpse, from which nothing follows.
+        match self.phase.load(Ordering::Relaxed) {
             phase if phase == Phase::Ready as u8 => Phase::Ready,
             phase if phase == Phase::Done as u8 => Phase::Done,
             phase if phase == Phase::Failed as u8 => Phase::Failed,
@@ -58,8 +60,8 @@ impl Flight {
     }
 
     fn set_phase(&self, phase: Phase) {
-        // ORDER: Release; pairs with the Acquire in `phase`.
-        self.phase.store(phase as u8, Ordering::Release);
+        // ORDER: Relaxed; as in `phase`.
+        self.phase.store(phase as u8, Ordering::Relaxed);
     }
 
     pub(super) fn begin(&self) {

@@ -3,6 +3,8 @@
 //!
 //! Channels are recycled: a small one that nobody else holds, open, empty and with nobody waiting, is as good as a new
 //! one.
+//!
+//! No model: the one fence pairs with the standard library's own count of references, which loom does not follow.
 
 use std::cell::RefCell;
 use std::sync::atomic::{Ordering, fence};

@@ -3,15 +3,17 @@
 //! Nothing is allocated for a *lent* job: it is a pointer into the frame that holds the [`Slot`], and the function
 //! that knows the slot's type. What makes that sound is that the frame stays. An *owned* job is a box, and whoever
 //! made it may leave it behind: a look-up of a name that hangs is given up so.
+//!
+//! Models: blocking.
 
 #![allow(unsafe_code, reason = "a job is an uncounted pointer to its slot")]
 
-use core::cell::UnsafeCell;
 use core::ptr::NonNull;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
+use crate::primitive::UnsafeCell;
 use crate::wait::one::One;
 use crate::wait::waiter::{Urgency, wake_if_any};
 
@@ -51,6 +53,16 @@ where
     /// The closure, if it was not run.
     pub(crate) fn into_body(self) -> Option<F> {
         self.body.into_inner()
+    }
+}
+
+impl<F, T> Slot<F, T> {
+    /// # Safety
+    /// The caller is the job of this slot, and runs for the first time.
+    unsafe fn take_body(&self) -> F {
+        let body = self.body.get_mut();
+        // SAFETY: slot-stays — promised by the caller.
+        unsafe { body.deref() }.take().expect("a job runs once")
     }
 }
 
@@ -99,7 +111,7 @@ unsafe fn run<F: FnOnce() -> T, T>(slot: NonNull<()>) {
     // SAFETY: slot-stays — the waiting frame keeps it until `put` below has stored the outcome.
     let slot = unsafe { slot.cast::<Slot<F, T>>().as_ref() };
     // SAFETY: slot-stays — until the outcome arrives, the closure is the job's.
-    let body = unsafe { &mut *slot.body.get() }.take().expect("a job runs once");
+    let body = unsafe { slot.take_body() };
     let outcome = catch_unwind(AssertUnwindSafe(body));
     // With its last access to the cell `put` lets the slot go.
     let Ok(wake) = slot.outcome.put(outcome) else { unreachable!("who waits for a job does not leave") };

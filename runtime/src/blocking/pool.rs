@@ -8,16 +8,19 @@
 //! INVARIANT(served): while the queue holds a job, there is a thread that has yet to look into it: a thread
 //! looks, under the lock, before it becomes idle and before it ends, and whoever queues a job calls or starts a
 //! thread, or finds one that is busy.
+//!
+//! Models: blocking.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, Thread};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::job::Job;
 use crate::config;
+use crate::primitive::sync::{Mutex, MutexGuard};
+use crate::primitive::thread::{self, Thread};
 
 /// The threads of one runtime that run closures which block.
 #[derive(Debug)]
@@ -77,7 +80,11 @@ impl fmt::Display for Refused {
 impl Pool {
     /// A pool of at most `limit` threads, named after `name`; none is started yet.
     pub(crate) fn new(limit: usize, name: &str) -> Arc<Self> {
-        let keep_alive = Duration::from_secs(config::BLOCKING_KEEP_ALIVE_SECONDS);
+        Self::with_keep_alive(limit, name, Duration::from_secs(config::BLOCKING_KEEP_ALIVE_SECONDS))
+    }
+
+    /// The same, with threads that stay idle for `keep_alive` before they end.
+    pub(crate) fn with_keep_alive(limit: usize, name: &str, keep_alive: Duration) -> Arc<Self> {
         Arc::new(Self { state: Mutex::default(), limit, name: format!("{name}-blocking"), keep_alive })
     }
 
@@ -133,6 +140,7 @@ impl Pool {
     fn work(&self) {
         let mut state = self.lock();
         loop {
+            // RE-CHECK: served — jobs may have been queued while this thread was busy.
             while let Some(job) = state.queue.pop_front() {
                 drop(state);
                 job.run();
@@ -155,6 +163,7 @@ impl Pool {
                 drop(state);
                 thread::park_timeout(until.saturating_duration_since(Instant::now()));
                 state = self.lock();
+                // RE-CHECK: who called us has taken us out; that beats the timeout.
                 if state.idle.iter().all(|idle| idle.id() != me.id()) {
                     return Some(state);
                 }
@@ -178,83 +187,5 @@ impl State {
     fn queue(&mut self, job: Job) {
         self.queue.push_back(job);
         self.jobs += 1;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::mpsc;
-
-    use super::super::job::Slot;
-    use super::super::run;
-    use super::*;
-    use crate::suspend::Party;
-
-    fn pool(limit: usize, keep_alive: Duration) -> Arc<Pool> {
-        Arc::new(Pool { state: Mutex::default(), limit, name: "test-blocking".into(), keep_alive })
-    }
-
-    fn call<T: Send>(pool: &Arc<Pool>, body: impl FnOnce() -> T + Send) -> T {
-        run(pool, &Party::current(), body).unwrap_or_else(|(_, refused)| panic!("{refused}")).unwrap()
-    }
-
-    fn until(mut done: impl FnMut() -> bool) {
-        while !done() {
-            thread::yield_now();
-        }
-    }
-
-    #[test]
-    fn an_idle_thread_ends_and_the_next_job_gets_another() {
-        let pool = pool(1, Duration::ZERO);
-        for n in 0..100 {
-            assert_eq!(call(&pool, || n), n);
-        }
-        until(|| pool.census().threads == 0);
-        assert_eq!(pool.census().jobs, 100);
-    }
-
-    #[test]
-    fn an_idle_thread_is_used_again() {
-        let pool = pool(8, Duration::from_secs(600));
-        let names = (0..10).map(|_| {
-            until(|| pool.census().threads == pool.census().idle);
-            call(&pool, || thread::current().name().map(str::to_owned))
-        });
-        assert!(names.collect::<Vec<_>>().iter().all(|name| name.as_deref() == Some("test-blocking-0")));
-        pool.close();
-        until(|| pool.census().threads == 0);
-    }
-
-    #[test]
-    fn an_owned_job_is_left_behind_and_may_panic() {
-        let pool = pool(1, Duration::from_secs(600));
-        let (tell, told) = mpsc::channel();
-        pool.submit(Job::owned(|| std::panic::resume_unwind(Box::new(())))).unwrap();
-        pool.submit(Job::owned(move || tell.send(7).unwrap())).unwrap();
-        assert_eq!(told.recv(), Ok(7));
-        pool.close();
-        until(|| pool.census().threads == 0);
-    }
-
-    #[test]
-    fn what_is_queued_when_the_pool_closes_is_run() {
-        let pool = pool(1, Duration::from_secs(600));
-        let (go, told) = mpsc::channel::<()>();
-        let first = Slot::new(move || told.recv().is_ok());
-        let others = [true; 20].map(|value| Slot::new(move || value));
-        // SAFETY: slot-stays — the loop below waits for every outcome.
-        pool.submit(unsafe { first.job() }).unwrap();
-        for slot in &others {
-            // SAFETY: as above.
-            pool.submit(unsafe { slot.job() }).unwrap();
-        }
-        pool.close();
-        assert!(pool.census().threads == 1 && pool.census().queued >= 20);
-        go.send(()).unwrap();
-        until(|| pool.census().threads == 0);
-        assert!(first.outcome().is_done() && others.iter().all(|slot| slot.outcome().is_done()));
-        assert_eq!(call(&pool, || 5), 5, "a late job gets a thread, too");
-        until(|| pool.census().threads == 0);
     }
 }

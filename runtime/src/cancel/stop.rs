@@ -1,4 +1,6 @@
 //! A stop: ends whatever the tasks inside it wait for, once and for all. Tokens and scopes are made of it.
+//!
+//! Models: stop.
 
 use std::sync::Arc;
 

@@ -2,6 +2,8 @@
 //!
 //! Every public form (forever, with timeout, from foreign frames) is a thin wrapper of [`send`] or
 //! [`receive`], which know three ways for a wait to end without a message passing.
+//!
+//! Models: core.
 
 #![allow(unsafe_code, reason = "lends stack nodes to the channel while this frame waits")]
 

@@ -11,6 +11,8 @@
 //! whoever takes a message from a full buffer can push one in its place: while `n` messages are left in the
 //! front segment, the back and the spare have room for `n` more, and a drained front is the next spare.
 //! Messages that came back ([`Buffer::put_back`]) take no place in the store, so taking one frees none.
+//!
+//! Models: core.
 
 use std::collections::{LinkedList, VecDeque};
 

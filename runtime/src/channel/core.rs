@@ -10,6 +10,8 @@
 //!
 //! Nothing here suspends. Attempts return the [`Wake`] that the caller owes after unlocking; closing, which
 //! may owe any number of them, performs them itself, each with the lock free.
+//!
+//! Models: core.
 
 #![allow(unsafe_code, reason = "links stack nodes under the lock")]
 

@@ -1,4 +1,6 @@
 //! What the two ends of a channel share: the core, and how many ends of each kind hold it.
+//!
+//! No model: the counts say who is last, and nothing more; the close that follows goes through the lock of `core.rs`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -2,6 +2,8 @@
 //!
 //! A receiver may be handed a message that it never comes to fetch, because it is dropped first. Then the
 //! message goes to the next receiver, or back to the front of the channel.
+//!
+//! Models: futures.
 
 #![allow(unsafe_code, reason = "lends the channel a node that is pinned in the future")]
 

@@ -1,4 +1,6 @@
 //! A channel for one message, from one sender to one receiver. Sending never waits.
+//!
+//! Models: one.
 
 #![allow(unsafe_code, reason = "two ends share one allocation without a count")]
 

@@ -1,4 +1,6 @@
 //! Awaiting a value that is handed over once: join handles and oneshot receivers in `async` code.
+//!
+//! Models: futures.
 
 #![allow(unsafe_code, reason = "lends the cell a waiter that is boxed")]
 
@@ -41,7 +43,7 @@ impl Polling {
     pub(crate) fn stop<T>(&mut self, one: &One<T>) {
         if let Some(waiting) = self.0.take() {
             one.withdraw(waiting.waiter());
-            // Withdrawn: either nobody fires it any more, or it was fired, and the wake has to end first.
+            // RE-CHECK: withdrawn, nobody fires it any more; or it was fired, and the wake has to end first.
             let _ = waiting.give_up();
         }
     }

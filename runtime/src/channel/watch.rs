@@ -3,6 +3,8 @@
 //! Values in between are not kept. The value is shared as an `Arc` that is swapped under a lock: whoever
 //! reads keeps what it reads for as long as it likes, and no code of the user's runs under the lock, not
 //! even in [`Sender::send_modify`].
+//!
+//! Models: broadcast.
 
 use std::fmt;
 use std::sync::Arc;

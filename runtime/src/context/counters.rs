@@ -1,8 +1,11 @@
 //! Counters that one worker writes and anybody reads: plain loads and stores, no read-modify-write.
+//!
+//! No model: each counter has one writer, and its readers want a recent figure.
 
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
 use super::running::Running;
+use crate::sys;
 
 /// One counter with one writer.
 #[derive(Debug, Default)]
@@ -48,7 +51,7 @@ impl ThreadId {
     /// This thread is the worker's.
     pub(crate) fn set_to_this_thread(&self) {
         // ORDER: Relaxed; a number to pass on, it guards nothing.
-        self.0.store(rustix::thread::gettid().as_raw_nonzero().get(), Ordering::Relaxed);
+        self.0.store(sys::thread::id(), Ordering::Relaxed);
     }
 
     /// The number, once the worker runs.

@@ -2,6 +2,8 @@
 //!
 //! INVARIANT(home-thread): a `Local` is used by the thread of its worker alone (it is `!Sync`, and found
 //! through a thread-local). Its cells are borrowed for single statements that call nothing of the user's.
+//!
+//! Models: cancel.
 
 #![allow(unsafe_code, reason = "short exclusive borrows of owner-only cells, and counted task pointers")]
 
@@ -291,11 +293,10 @@ impl Local {
         for link in self.home.orders().drain() {
             // SAFETY: the link comes from the orders, as `of_order` demands.
             let task = unsafe { TaskRef::of_order(link) };
+            // One that has moved is no business of ours, and needs no other order: whoever has claimed it since has seen
+            // what this one is about, and looks before the task waits again.
             if task.is_at(self.home) {
                 self.look_at_limits(&task, now_ns);
-            } else {
-                // It has moved since the order was given.
-                super::look_at_limits(&task);
             }
         }
     }

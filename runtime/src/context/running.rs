@@ -7,6 +7,8 @@
 //! ```
 //! So a mark that is still there belongs to the very turn that was marked, and a turn costs the worker two
 //! stores, monitor or not.
+//!
+//! Models: running.
 
 use crate::primitive::atomic::{AtomicU64, Ordering};
 

@@ -3,6 +3,8 @@
 //! What the kernel has in its page cache is read at once, on the worker, by a call that fails where it would have to
 //! wait (`RWF_NOWAIT`): several times cheaper than to have another thread do it
 //! (`docs/decisions/0011-cached-reads-at-once.md`).
+//!
+//! No model: the flag is a hint.
 
 use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};

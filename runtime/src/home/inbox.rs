@@ -8,6 +8,8 @@
 //! ```
 //! One word holds both facts, so there is no window between "look for work" and "fall asleep": a worker
 //! falls asleep only by replacing EMPTY, and whoever replaces SLEEPING, exactly one per sleep, rings.
+//!
+//! Models: inbox, idle.
 
 #![allow(unsafe_code, reason = "follows intrusive links")]
 

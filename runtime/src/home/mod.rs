@@ -1,6 +1,8 @@
 //! A home: the part of a worker that other threads may touch. Every started task has one for life.
 //!
 //! - [`inbox`]: the queue of wakes from elsewhere, whose word also says whether the worker sleeps.
+//!
+//! Models: summons, cancel.
 
 pub(crate) mod inbox;
 

@@ -1,4 +1,6 @@
 //! Accepting one connection after the other: by iterating, or with a task for each.
+//!
+//! No model: the count orders nothing; who looks again for it is told by `reactor/readiness.rs`.
 
 use std::fmt;
 use std::io::{self, ErrorKind};

@@ -12,6 +12,8 @@
 //! One word holds all of it: how many events there were, what is so for good, and which *generation* of the slot
 //! it belongs to. Slots are used again for later descriptors, and an event of an earlier one is told apart by
 //! that. The word is written under the lock of the waiting parties alone, and read by anybody.
+//!
+//! Models: readiness.
 
 use crate::epoch::{Epochs, Passed};
 use crate::primitive::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,6 @@
 //! A descriptor whose operations wait by suspending: everything under `net`, pipes, terminals and child processes.
+//!
+//! No model: the timeouts are settings; when to try and when to wait is `readiness.rs`.
 
 use std::fmt;
 use std::io::{self, ErrorKind};

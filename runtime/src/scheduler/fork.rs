@@ -4,6 +4,8 @@
 //! other work. The forks of a worker are taken by itself newest first, by thieves oldest first, because the
 //! oldest is the largest piece of a divided job.
 //! (Source: Frigo, Leiserson and Randall, "The implementation of the Cilk-5 multithreaded language", 1998.)
+//!
+//! Models: fork.
 
 #![allow(unsafe_code, reason = "a fork is reached from other stacks by its address")]
 

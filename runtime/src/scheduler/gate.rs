@@ -3,6 +3,8 @@
 //! One word counts the spawners that are inside and says whether the gate is closed. Whoever closes it waits
 //! for those inside; they only push to a queue, so that is a few instructions. What was pushed before is run
 //! by the workers, which stop after the gate is closed.
+//!
+//! Models: gate.
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::primitive::relax;
@@ -27,7 +29,7 @@ impl Gate {
     /// Enters, unless the gate is closed.
     pub(crate) fn enter(&self) -> Option<Inside<'_>> {
         let inside = Inside(self);
-        // ORDER: Acquire; pairs with the AcqRel in `close`: a refusal sees what came before the close.
+        // ORDER: Acquire; pairs with the Release in `close`: a refusal sees what came before the close.
         // (A refused spawner leaves again when `inside` is dropped.)
         if self.0.fetch_add(ONE_INSIDE, Ordering::Acquire) & CLOSED != 0 {
             return None;
@@ -37,9 +39,11 @@ impl Gate {
 
     /// Closes the gate and waits until nobody is inside. False if it was closed before.
     pub(crate) fn close(&self) -> bool {
-        // ORDER: AcqRel; pairs with `enter` and with the Release of those who have left already.
-        let before = self.0.fetch_or(CLOSED, Ordering::AcqRel);
+        // ORDER: Release; pairs with the Acquire in `enter`. Those who have left already are seen by the load below,
+        // which reads this exchange or a later one: both continue what a leave has released.
+        let before = self.0.fetch_or(CLOSED, Ordering::Release);
         let mut round = 0;
+        // RE-CHECK: who was inside before the bit was set has yet to leave.
         // ORDER: Acquire; pairs with the Release in `Inside::drop`: what they pushed is visible from here on.
         while self.0.load(Ordering::Acquire) != CLOSED {
             relax(&mut round);

@@ -11,8 +11,10 @@
 //! finds the task. If the sleeper's: the producer finds its bit. Without either fence both may miss.
 //!
 //! While a worker searches, producers wake nobody: a searcher that finds a task and was the last one wakes
-//! a successor ([`Idle::stop_search`]), and one that finds nothing announces its sleep and looks again.
+//! a successor ([`Idle::end_search`]), and one that finds nothing announces its sleep and looks again.
 //! A producer that claims a bit counts the sleeper as searching on its behalf, so one wake is in flight.
+//!
+//! Models: idle.
 
 use crate::primitive::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 
@@ -58,7 +60,7 @@ impl Idle {
             if let Some(index) = self.claim_any_bit() {
                 return Some(index);
             }
-            // Others were faster. A producer that has seen our count relies on us, so we look again.
+            // RE-CHECK: others were faster. A producer that has seen our count relies on us, so we look again.
             if !self.stop_search() {
                 return None;
             }
@@ -77,13 +79,19 @@ impl Idle {
         true
     }
 
-    /// A searcher stops. True if it was the last one: if it stops because it found a task, it looks at the
-    /// queues once more, and wakes a successor for a task that was published while it searched.
-    #[must_use]
-    pub(crate) fn stop_search(&self) -> bool {
-        // ORDER: AcqRel; the read-modify-write chain orders the searchers among each other: whoever brings
-        // the count to zero comes after the others' searches.
-        let was_last = self.searching.fetch_sub(1, Ordering::AcqRel) == 1;
+    /// A searcher stops; `found` tells whether with a task, `has_task` looks at the queues. True if it owes somebody
+    /// a wake, as a producer does: the last searcher, which takes its task along, leaves another one behind.
+    #[must_use = "a task that was published during the search waits for a worker"]
+    pub(crate) fn end_search(&self, found: bool, has_task: impl FnOnce() -> bool) -> bool {
+        let was_last = self.stop_search();
+        // RE-CHECK: producers that saw us search have woken nobody. One that finds nothing looks before it sleeps.
+        found && was_last && has_task()
+    }
+
+    /// A searcher stops. True if it was the last one.
+    fn stop_search(&self) -> bool {
+        // ORDER: Relaxed; the fence below orders what the last one looks at, and the others do not look again.
+        let was_last = self.searching.fetch_sub(1, Ordering::Relaxed) == 1;
         if was_last {
             // ORDER: SeqCst fence; pairs with the one in `claim_sleeper`. Without it: the producer sees a
             // searcher and wakes nobody, the searcher sees no task and wakes nobody.
@@ -92,14 +100,17 @@ impl Idle {
         was_last
     }
 
-    /// Worker `index`, which does not search, announces its sleep. It must look at all queues once more
-    /// before it sleeps, and take the announcement back when it does not sleep or wakes.
-    pub(crate) fn announce_sleep(&self, index: usize) {
+    /// Worker `index`, which does not search, announces its sleep; `has_task` looks at all queues. True if it may
+    /// sleep. In either case it takes the announcement back before it goes on.
+    #[must_use = "a task may have been published meanwhile"]
+    pub(crate) fn announce_sleep(&self, index: usize, has_task: impl FnOnce() -> bool) -> bool {
         // ORDER: Relaxed; the fence below orders it.
         self.sleepers[index / BITS].fetch_or(1 << (index % BITS), Ordering::Relaxed);
         // ORDER: SeqCst fence; pairs with the one in `claim_sleeper`. Without it: we see no task, the
         // producer sees no bit.
         fence(Ordering::SeqCst);
+        // RE-CHECK: a producer that came before the fence has seen no bit, and wakes nobody.
+        !has_task()
     }
 
     /// Worker `index` takes its announcement back. True if a producer had claimed it: then it counts as

@@ -2,16 +2,18 @@
 //!
 //! It looks at every worker a few times per threshold (`sampler`), and sleeps without a tick while all of them
 //! do (`watch`). Workers tell it when they fall asleep and wake, and nothing else.
+//!
+//! Models: lookout, watch.
 
-use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, OnceLock};
-use std::thread::{self, Thread};
 use std::time::Duration;
 
 use super::sampler::{Overrun, Sampler};
 use super::watch::Watch;
 use crate::context::counters::Counters;
 use crate::home::Home;
+use crate::primitive::atomic::{AtomicBool, Ordering, fence};
+use crate::primitive::thread::{self, Thread};
 use crate::sys::clock;
 
 /// Where the workers of a runtime and the thread that watches them meet.
@@ -52,6 +54,7 @@ impl Lookout {
     ) {
         self.thread.get_or_init(thread::current);
         let mut sampler = Sampler::new(workers.len(), thresholds_ns);
+        // RE-CHECK: `stop` may have come while we slept.
         // ORDER: Acquire; pairs with the Release in `stop`.
         while !self.stopped.load(Ordering::Acquire) {
             if self.watch.doze() {

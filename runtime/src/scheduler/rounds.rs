@@ -412,8 +412,7 @@ impl<'a> Rounds<'a> {
         }
         let found = self.steal();
         self.searching = false;
-        let was_last = shared.idle.stop_search();
-        if found && was_last && shared.has_stealable() {
+        if shared.idle.end_search(found, || shared.has_stealable()) {
             shared.task_published();
         }
         found
@@ -447,10 +446,10 @@ impl<'a> Rounds<'a> {
         if timeout_ns == Some(0) {
             return false;
         }
-        shared.idle.announce_sleep(index);
         // A stopping worker that was not done for a task in the injector is done once another has taken it: of that
         // nobody tells.
-        if !shared.has_stealable() && !self.is_done() && local.home().inbox().doze() {
+        let may_not_sleep = || shared.has_stealable() || self.is_done();
+        if shared.idle.announce_sleep(index, may_not_sleep) && local.home().inbox().doze() {
             local.counters().parks.add(1);
             let watched = shared.lookout.as_ref().map(Lookout::worker_sleeps);
             let events = local.home().poller().wait(&mut self.events, timeout_ns);

@@ -1,4 +1,6 @@
 //! What the workers of one runtime share.
+//!
+//! No model: the ids and counts publish nothing; what is protocol here is in the files it names.
 
 use std::io;
 use std::sync::Arc;

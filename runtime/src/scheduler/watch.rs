@@ -7,6 +7,8 @@
 //! ```
 //! One word holds both facts, so there is no window between "does anybody run?" and "fall asleep": the monitor
 //! falls asleep only by replacing "nobody is awake", and a worker that finds it asleep rings.
+//!
+//! Models: watch.
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 

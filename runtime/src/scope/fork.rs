@@ -1,13 +1,15 @@
 //! Fork and join: two closures side by side, one of which any worker may take.
+//!
+//! Models: fork.
 
 #![allow(unsafe_code, reason = "offers a frame of this stack to other workers, and waits for them")]
 
-use core::cell::UnsafeCell;
 use core::ptr::NonNull;
 use std::thread;
 
 use crate::channel::oneshot;
 use crate::context;
+use crate::primitive::UnsafeCell;
 use crate::scheduler::fork::{Fork, Forked, Perform};
 use crate::scheduler::worker::{self, Worker};
 use crate::suspend::{catch, is_unwinding, masked, resume};
@@ -136,8 +138,9 @@ impl<B: FnOnce() -> R, R> Call<B, R> {
     /// # Safety
     /// Call-owner: the caller has the right to make the call.
     unsafe fn take(&self) -> B {
+        let body = self.body.get_mut();
         // SAFETY: call-owner — promised by the caller.
-        unsafe { &mut *self.body.get() }.take().expect("a call is made once")
+        unsafe { body.deref() }.take().expect("a call is made once")
     }
 
     /// Waits for who makes the call; `None` if nobody has made it after all. A cancel, or a failure of the first
@@ -169,6 +172,7 @@ impl<B: FnOnce() -> R, R> Call<B, R> {
         let task = context::current().map(|(_, task)| task.to_ref());
         let mut runner = self.runner.lock();
         runner.task = task;
+        // RE-CHECK: who forked may have been cancelled before it knew of us.
         !runner.cancelled
     }
 

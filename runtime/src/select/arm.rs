@@ -1,4 +1,6 @@
 //! One arm of a select: a send or a receive on one channel, with the message it owns.
+//!
+//! Models: select.
 
 #![allow(unsafe_code, reason = "holds several channel locks at once and lends them stack nodes")]
 

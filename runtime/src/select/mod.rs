@@ -13,6 +13,8 @@
 //!
 //! In this folder: `arm` is one operation on one channel, `order` in which order arms are tried and
 //! channels locked, `macros` the macro.
+//!
+//! Models: select.
 
 mod arm;
 mod macros;
@@ -129,6 +131,7 @@ fn attempt_or_park_all(arms: &mut [&mut dyn Arm], random: &mut Order, party: &Pa
         lock_all(arms, by_address.as_slice());
         let mut ready = None;
         for &index in random.as_slice() {
+            // RE-CHECK: the first round had one lock at a time, and an arm may have become ready behind it.
             match arms[index].attempt_locked() {
                 Attempt::NotReady => {}
                 found => {

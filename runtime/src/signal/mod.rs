@@ -29,6 +29,7 @@
 //! ```
 
 mod kind;
+mod pending;
 mod signals;
 
 use std::io;

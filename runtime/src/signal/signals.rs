@@ -9,13 +9,13 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::event::{EventfdFlags, eventfd};
 use signal_hook_registry::{FORBIDDEN, SigId, register, unregister};
 
 use super::kind::Signal;
+use super::pending::Pending;
 use crate::reactor::slot::Direction;
 use crate::reactor::source::{Source, settle};
 
@@ -46,38 +46,22 @@ pub struct Signals {
 
 /// What the handlers have to say.
 struct News {
-    /// Bit `n - 1`: signal `n` has come.
-    pending: AtomicU64,
+    pending: Pending,
     bell: Source,
 }
 
 impl News {
     /// Tells of a signal: an atomic operation and a system call without `errno`, as is allowed in a handler.
     fn tell(&self, signal: Signal) {
-        // ORDER: Release; pairs with the Acquire in `take`: as from a message, the listener learns what came before.
-        self.pending.fetch_or(bit(signal), Ordering::Release);
+        self.pending.add(signal.as_raw() as u32);
         // It fails only after 2^64 rings, each of which was heard.
         let _ = rustix::io::write(self.bell.as_fd(), &1_u64.to_ne_bytes());
     }
 
     /// The pending signal with the smallest number.
     fn take(&self) -> Option<Signal> {
-        // ORDER: Relaxed; looked at again below.
-        let mut pending = self.pending.load(Ordering::Relaxed);
-        while pending != 0 {
-            let lowest = pending & pending.wrapping_neg();
-            // ORDER: Acquire; pairs with the Release in `tell`. RE-CHECK: another party may have taken it meanwhile.
-            pending = self.pending.fetch_and(!lowest, Ordering::Acquire);
-            if pending & lowest != 0 {
-                return Some(Signal::from_raw(lowest.trailing_zeros() as i32 + 1));
-            }
-        }
-        None
+        self.pending.take().map(|number| Signal::from_raw(number as i32))
     }
-}
-
-fn bit(signal: Signal) -> u64 {
-    1 << (signal.as_raw() - 1)
 }
 
 impl Signals {
@@ -100,7 +84,7 @@ impl Signals {
     /// ```
     pub fn new(signals: impl IntoIterator<Item = Signal>) -> io::Result<Self> {
         let bell = Source::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
-        let news = Arc::new(News { pending: AtomicU64::new(0), bell });
+        let news = Arc::new(News { pending: Pending::new(), bell });
         let mut listener = Self { news, handlers: Vec::new() };
         signals.into_iter().try_for_each(|signal| listener.add(signal))?;
         Ok(listener)

@@ -5,6 +5,8 @@
 //! Where the kernel does not know it, a guard is a mapping of its own and splits the one around it. Guards
 //! then stop short of `vm.max_map_count`: at the limit itself neither a thread nor a large allocation
 //! could start any more, and the process would die of that instead of reporting an error.
+//!
+//! No model: these counts publish nothing.
 #![allow(unsafe_code, reason = "maps, guards and unmaps memory")]
 
 use std::fs;

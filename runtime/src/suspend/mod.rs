@@ -6,6 +6,7 @@
 #![allow(unsafe_code, reason = "switches stacks")]
 
 mod parker;
+mod this_thread;
 
 use core::ptr::NonNull;
 use std::any::Any;
@@ -66,7 +67,7 @@ impl Party {
     pub(crate) fn current() -> Self {
         match context::current() {
             Some((local, task)) => Party::Task(TaskParty { local, task }),
-            None => Party::Thread(Parker::of_this_thread()),
+            None => Party::Thread(this_thread::parker()),
         }
     }
 

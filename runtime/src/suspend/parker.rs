@@ -1,13 +1,14 @@
 //! The waiter of a plain OS thread: what a task's header is to a task.
+//!
+//! Models: parker.
 
 #![allow(unsafe_code, reason = "keeps thread waiters alive by hand")]
 
 use core::ptr::NonNull;
-use std::cell::OnceCell;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, Thread};
 use std::time::Duration;
 
+use crate::primitive::atomic::{AtomicBool, Ordering};
+use crate::primitive::thread::{self, Thread};
 use crate::sys::clock;
 use crate::task::limits::Limits;
 use crate::wait::waiter::{Urgency, Waiter};
@@ -30,24 +31,9 @@ unsafe impl Sync for Parker {}
 // SAFETY: as above.
 unsafe impl Send for Parker {}
 
-thread_local! {
-    static PARKER: OnceCell<Box<Parker>> = const { OnceCell::new() };
-}
-
 impl Parker {
-    /// The parker of this thread. The reference is for this thread only, which has it for as long as it may wait.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn of_this_thread() -> &'static Parker {
-        match PARKER.try_with(|kept| NonNull::from(&**kept.get_or_init(|| Box::new(Parker::new())))) {
-            // SAFETY: parker-lives — the thread keeps it until it ends, in a box that is not moved out of.
-            Ok(parker) => unsafe { parker.as_ref() },
-            // The thread's locals are being destroyed: a few last waits, with parkers that stay behind.
-            Err(_) => Box::leak(Box::new(Parker::new())),
-        }
-    }
-
-    fn new() -> Parker {
+    /// The parker of the thread that calls this.
+    pub(crate) fn new() -> Parker {
         Parker {
             // SAFETY: `wake_thread` is made for parkers' waiters, and callable from any thread.
             waiter: unsafe { Waiter::new(wake_thread) },
@@ -57,28 +43,32 @@ impl Parker {
         }
     }
 
-    pub(super) fn waiter(&self) -> &Waiter {
+    pub(crate) fn waiter(&self) -> &Waiter {
         &self.waiter
     }
 
-    pub(super) fn limits(&self) -> &Limits {
+    pub(crate) fn limits(&self) -> &Limits {
         &self.limits
     }
 
     /// Parks until the word is fired, or takes it back when `deadline_ns` has passed.
-    pub(super) fn wait(&self, deadline_ns: Option<u64>) -> Reason {
+    pub(crate) fn wait(&self, deadline_ns: Option<u64>) -> Reason {
         loop {
+            // RE-CHECK: `park` returns for other reasons, too, such as the unpark of an earlier wait that came late.
             // ORDER: Acquire; pairs with the Release in `wake_thread`: what was handed over is visible now.
-            if self.woken.swap(false, Ordering::Acquire) {
+            if self.woken.load(Ordering::Acquire) {
+                // ORDER: Relaxed; each wait is woken once, and this one was: nobody stores before the next.
+                self.woken.store(false, Ordering::Relaxed);
                 return self.waiter.word().take();
             }
             match deadline_ns.map(|at| at.saturating_sub(clock::now_ns())) {
                 None => thread::park(),
                 Some(0) => {
+                    // RE-CHECK: whoever has fired us meanwhile has handed over what is ours: that beats the timeout.
                     if self.waiter.word().disarm() {
                         return Reason::TimedOut;
                     }
-                    // Somebody has fired us: the wake is on its way, and it beats the timeout.
+                    // The wake is on its way.
                     thread::park();
                 }
                 Some(left_ns) => thread::park_timeout(Duration::from_nanos(left_ns)),

@@ -1,4 +1,6 @@
 //! The barrier: so many parties wait for each other, then all go on. Its epochs are the rounds.
+//!
+//! Models: epoch.
 
 use std::error::Error;
 use std::fmt;

@@ -1,4 +1,6 @@
 //! Waiting, with a [`Mutex`](super::Mutex), for a condition that its value may meet one day.
+//!
+//! Models: condvar.
 
 #![allow(unsafe_code, reason = "lends a stack node to the queue while the mutex is being freed")]
 

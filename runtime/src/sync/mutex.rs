@@ -1,4 +1,6 @@
 //! A lock around a value. A task that has to wait suspends; a plain thread parks.
+//!
+//! Models: condvar.
 
 #![allow(unsafe_code, reason = "the guard turns the raw lock into exclusive access")]
 

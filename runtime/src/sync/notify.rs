@@ -4,6 +4,8 @@
 //! `Notify` says that *something happened*, to one party, once: work has come, look at it. An `Event` says
 //! that *something is so*, to everybody, until it is taken back: the server is ready. One type for both would
 //! have to ask at each use which is meant.
+//!
+//! Models: block_on, epoch.
 
 use std::error::Error;
 use std::fmt;

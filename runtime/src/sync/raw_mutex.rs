@@ -18,6 +18,8 @@
 //! A waiter that was woken and loses has found LOCKED in the exchange that announces it again. Whatever then
 //! ends its wait, a deadline or a cancel, the holder's unlock wakes the next: no wake ends with the party that
 //! got it. A waiter that was handed the lock is never reported as timed out or cancelled.
+//!
+//! Models: mutex.
 
 use crate::park::{Refused, Waited, wait_in};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
@@ -140,6 +142,7 @@ impl RawMutex {
         // ORDER: Relaxed; the exchange decides.
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
+            // RE-CHECK: it may have been freed since the last look, by one that saw nobody WAITING.
             let is_free = word & LOCKED == 0;
             let next = word | if is_free { LOCKED } else { announced };
             // ORDER: Acquire on success, for the case that this takes the lock: as in `take_uncontended`.
@@ -178,6 +181,7 @@ impl RawMutex {
                     return Ok(());
                 }
                 Waited::Woken(Some(Claim::Lock)) => return Ok(()),
+                // RE-CHECK: a wake promises nothing: others may take the lock first.
                 Waited::Woken(_) if self.take_soon() => return Ok(()),
                 Waited::Woken(_) => place = Place::First,
                 Waited::TimedOut => return Err(Refused::TimedOut),
@@ -226,6 +230,7 @@ impl RawMutex {
     fn hand_over(&self) {
         let mut queue = self.queue.lock();
         let fired = queue.fire_first();
+        // RE-CHECK: who announced that it starves may have given up.
         let freed = if fired.is_none() { LOCKED } else { 0 };
         // Who lost a moment later stood before one that has starved: that one is next.
         let fed = if queue.first_wish() == Some(&Claim::Starved) { 0 } else { STARVED };

@@ -12,6 +12,8 @@
 //! [`Claim`] that stands for an address in the word moves it on. So who is queued waits for a claim that lives,
 //! and the end of that claim wakes it. Whoever is woken looks again before it waits again, even if it is being
 //! cancelled: the wake of an abandoned attempt is never lost.
+//!
+//! Models: once.
 
 use crate::park::{Waited, wait_in};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
@@ -92,6 +94,7 @@ impl RawOnce {
                         "an initializer asked for what it is to initialize: it would wait for itself for ever"
                     )
                 }
+                // RE-CHECK: woken by the end of an attempt, which may have failed.
                 Waited::Woken(_) => place = Place::First,
                 Waited::TimedOut | Waited::Cancelled => return Err(Cancelled),
             }
@@ -100,8 +103,8 @@ impl RawOnce {
 
     /// Under the queue's lock: what the party at `me` finds, which claims what is INCOMPLETE; `None` to wait.
     fn look(&self, me: usize) -> Option<Found> {
-        // ORDER: Acquire; pairs with the Release in `Claim::complete`, and in its drop: what an attempt that
-        // failed has done is visible to the next.
+        // ORDER: Acquire; pairs with the Release in `Claim::complete`. What an attempt that failed has done is visible
+        // to the next by the lock.
         match self.word.load(Ordering::Acquire) {
             INCOMPLETE => {
                 // ORDER: Relaxed; it carries no data, and the queue's lock orders those that claim.
@@ -140,8 +143,8 @@ impl Drop for Claim<'_> {
             return;
         }
         let mut queue = self.once.queue.lock();
-        // ORDER: Release; pairs with the Acquire in `look`.
-        self.once.word.store(INCOMPLETE, Ordering::Release);
+        // ORDER: Relaxed; whoever finds it INCOMPLETE holds the queue's lock, which orders us before.
+        self.once.word.store(INCOMPLETE, Ordering::Relaxed);
         let wake = queue.fire_first().map(Fired::leave);
         drop(queue);
         wake_if_any(wake, Urgency::Queued);

@@ -18,6 +18,8 @@
 //!
 //! A party that leaves the queue for a deadline or a cancel may have stood before others that need not wait any
 //! more, say a writer before readers, among readers: so it admits them.
+//!
+//! Models: rwlock.
 
 use crate::park::{Refused, Waited, wait_in};
 use crate::primitive::atomic::{AtomicUsize, Ordering};
@@ -164,10 +166,12 @@ impl RawRwLock {
             Waited::AtOnce(()) => self.lookout.regret(),
             Waited::Woken(_) => {}
             Waited::TimedOut => {
+                // RE-CHECK: those behind may have waited for this party alone.
                 self.admit();
                 return Err(Refused::TimedOut);
             }
             Waited::Cancelled => {
+                // RE-CHECK: those behind may have waited for this party alone.
                 self.admit();
                 return Err(Refused::Cancelled);
             }
@@ -180,6 +184,7 @@ impl RawRwLock {
         // ORDER: Relaxed; the exchange decides.
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
+            // RE-CHECK: those inside may have left since the last look, and have seen nobody WAITING.
             let enters = is_first && access.fits(word);
             let next = if enters { (word & !WAITING) + access.weight() } else { word | WAITING };
             // ORDER: Acquire on success, for the case that this enters: as in `try_enter`.

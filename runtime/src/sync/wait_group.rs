@@ -6,6 +6,8 @@
 //!
 //! The epochs end when the count falls to zero. So a wait ends by the first zero after it began, even if the
 //! count has risen again before the party runs: a group can be used again without care for who still wakes.
+//!
+//! Models: wait_group.
 
 use std::error::Error;
 use std::fmt;

@@ -1,5 +1,7 @@
 //! Where an idle worker sleeps: an epoll instance, with a doorbell that any thread may ring, and the descriptors
 //! whose events the worker sees to.
+//!
+//! No model: the count is a hint; the rest is the kernel's.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};

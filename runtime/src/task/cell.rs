@@ -1,8 +1,9 @@
 //! The whole allocation of a task: header, outcome, body. One per task, made by spawn.
+//!
+//! Models: header.
 
 #![allow(unsafe_code, reason = "reaches the typed parts from the header")]
 
-use core::cell::UnsafeCell;
 use core::ptr::NonNull;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,6 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::error::{JoinError, TaskPanic};
 use super::header::{Birth, Header, TaskRef, Vtable};
 use super::limits::End;
+use crate::primitive::UnsafeCell;
 use crate::quiet::quietly;
 use crate::stack::StackError;
 use crate::wait::one::One;
@@ -30,6 +32,16 @@ struct TaskCell<F, T> {
     header: Header,
     outcome: One<Outcome<T>>,
     body: UnsafeCell<Option<F>>,
+}
+
+impl<F, T> TaskCell<F, T> {
+    /// # Safety
+    /// Body-starter: the caller may start the task, and has not done so.
+    unsafe fn take_body(&self) -> Option<F> {
+        let body = self.body.get_mut();
+        // SAFETY: body-starter — promised by the caller.
+        unsafe { body.deref() }.take()
+    }
 }
 
 /// A join handle's view of a task: the counted reference and the typed outcome in the same allocation.
@@ -91,7 +103,7 @@ unsafe fn run<F: FnOnce() -> T, T>(header: &Header, ended: fn(&Header)) {
     // SAFETY: this function is in the vtable of cells of this type alone.
     let cell = unsafe { &*core::ptr::from_ref(header).cast::<TaskCell<F, T>>() };
     // SAFETY: body-starter — the home worker runs a task once.
-    let body = unsafe { &mut *cell.body.get() }.take().expect("a task runs once");
+    let body = unsafe { cell.take_body() }.expect("a task runs once");
     let outcome = if header.limits.is_cancelled() {
         // Dropped here, not in the scheduler: a destructor of the user's may want to suspend.
         catch_unwind(AssertUnwindSafe(|| drop(body))).and_then(|()| Err(Box::new(CancelUnwind)))
@@ -113,7 +125,7 @@ unsafe fn refuse<F: FnOnce() -> T, T>(header: &Header, source: StackError) {
     // SAFETY: this function is in the vtable of cells of this type alone.
     let cell = unsafe { &*core::ptr::from_ref(header).cast::<TaskCell<F, T>>() };
     // SAFETY: body-starter — the home worker failed to start the task, and will not try again.
-    let body = unsafe { &mut *cell.body.get() }.take();
+    let body = unsafe { cell.take_body() };
     quietly(|| drop(body));
     let task = header.info().to_string().into();
     deliver(cell, Err(JoinError::NoStack { task, source: Box::new(source) }));

@@ -9,6 +9,8 @@
 //! ```
 //! One word holds all three facts, so there is no moment at which a task is started but its canceller
 //! believes that nobody has to be told: either the claimer sees the cancel, or the canceller sees the home.
+//!
+//! Models: claim, cancel.
 
 #![allow(unsafe_code, reason = "the word holds a tagged reference")]
 
@@ -52,6 +54,7 @@ impl<H> Claim<H> {
         // ORDER: AcqRel; Acquire pairs with the Release that published the task through a queue, for a
         // claimer that came by the join handle instead. Release pairs with the Acquire in `cancel`.
         let claimed = self.word.compare_exchange(ptr::null_mut(), home, Ordering::AcqRel, Ordering::Relaxed);
+        // RE-CHECK: a cancelled task is claimed, too, so that somebody ends it.
         claimed.is_ok() || self.claim_cancelled(home)
     }
 
@@ -67,8 +70,9 @@ impl<H> Claim<H> {
     /// The home gives the task up, to whoever claims it next. It neither runs nor waits.
     pub(crate) fn give_up(&self) {
         let unclaimed = |word: *mut H| Some(ptr::without_provenance_mut(word.addr() & CANCELLED));
-        // ORDER: AcqRel; Release pairs with the Acquire in `claim`: the next home sees what this one did.
-        let given_up = self.word.fetch_update(Ordering::AcqRel, Ordering::Relaxed, unclaimed);
+        // ORDER: Release; pairs with the Acquire in `claim`: the next home sees what this one did. A cancel before it
+        // is passed on with it: an exchange continues what the one before has released.
+        let given_up = self.word.fetch_update(Ordering::Release, Ordering::Relaxed, unclaimed);
         debug_assert!(given_up.is_ok(), "the update is unconditional");
     }
 

@@ -1,4 +1,6 @@
 //! The header of a task: what the scheduler sees, the same for every task whatever it computes.
+//!
+//! Models: header, summons, cancel.
 
 #![allow(unsafe_code, reason = "tasks are reached through counted raw pointers")]
 
@@ -8,7 +10,6 @@ use core::num::NonZeroU64;
 use core::ptr::NonNull;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 use super::claim::{Claim, Told};
 use super::limits::Limits;
@@ -17,6 +18,7 @@ use super::summons::Summons;
 use crate::coroutine::{Coroutine, Suspender};
 use crate::home::Home;
 use crate::home::inbox::Link;
+use crate::primitive::atomic::{AtomicUsize, Ordering, fence};
 use crate::stack::{StackClass, StackError};
 use crate::wait::waiter::{Urgency, Waiter};
 

@@ -11,6 +11,8 @@
 //! A destructor that runs in an unwind must not be unwound itself, but what runs in a scope *inside* of it may
 //! be, as far as that scope. So while the party unwinds, those scopes alone are visible that were entered in this
 //! very unwind: while the party unwound, and none has begun since.
+//!
+//! Models: stop, cancel.
 
 use core::cell::Cell;
 use std::fmt;
@@ -113,7 +115,8 @@ impl Limits {
     /// Some operations wait more than once: a party that is woken for a lock may lose it to another. Whoever ends a
     /// party's waits in between finds none to end, and does not come again.
     pub(crate) fn end_at_once(&self, word: &Word, is_unwinding: bool) -> bool {
-        // Who has fired the word has handed something over: that is the party's.
+        // RE-CHECK: what ended the party's waits may have come since it last asked whether it may wait. But who has fired
+        // the word has handed something over: that is the party's.
         self.is_interrupted(is_unwinding, 0) && word.disarm()
     }
 

@@ -9,6 +9,8 @@
 //! A caller writes its reason, then calls; the home answers, then looks for reasons. Both are exchanges of one
 //! word. So either the home has yet to answer, and sees the reason of a caller that found `CALLED`, or it has
 //! answered, and the caller pushes the link again.
+//!
+//! Models: summons.
 
 #![allow(unsafe_code, reason = "a summons is reached from its link")]
 

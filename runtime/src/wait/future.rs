@@ -2,6 +2,8 @@
 //!
 //! Unlike a task, a future may be dropped in the middle of its wait. So its wake goes through a lock: it is
 //! over, and the future's memory free to go, when `woken` is seen under that lock.
+//!
+//! Models: future.
 
 #![allow(unsafe_code, reason = "reaches the future's waiter from its waiter field")]
 
@@ -80,6 +82,7 @@ impl FutureWaiter {
             return None;
         }
         let mut round = 0;
+        // RE-CHECK: who has fired the waiter still has to wake it.
         while !self.wake.lock().woken {
             relax(&mut round);
         }

@@ -4,6 +4,8 @@
 //!   List { head ──▶ Node ⇄ Node ⇄ Node ◀── tail }      each Node ──▶ Waiter, arm number, value slot
 //! ```
 //! Linking, popping the head and unlinking from the middle are O(1), so a timeout or a cancel is cheap.
+//!
+//! Models: core, futures.
 
 #![allow(unsafe_code, reason = "the links of an intrusive list are raw pointers")]
 
@@ -186,6 +188,7 @@ impl<T> List<T> {
     pub(crate) unsafe fn unlink(&mut self, mut node: NonNull<Node<T>>) -> bool {
         // SAFETY: list-lock — the caller's promise.
         let links = unsafe { node.as_mut() };
+        // RE-CHECK: who has fired the node since has unlinked it.
         if !links.linked {
             return false;
         }

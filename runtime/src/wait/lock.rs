@@ -2,6 +2,8 @@
 //!
 //! It is never held over a suspension, user code, a destructor or an allocation, so a holder is away only
 //! if the kernel took its processor; then waiters give up their time slice instead of spinning on.
+//!
+//! Models: lock.
 
 #![allow(unsafe_code, reason = "the guard turns the lock word into exclusive access")]
 

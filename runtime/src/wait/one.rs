@@ -13,6 +13,8 @@
 //!
 //! BUSY lasts for the few instructions in which the giver fires the waiter it found. A taker that withdraws
 //! at that moment waits for the end of it, because its waiter must not be reused meanwhile.
+//!
+//! Models: one.
 
 #![allow(unsafe_code, reason = "the word decides who owns the value")]
 
@@ -87,9 +89,9 @@ impl<T> One<T> {
 
     #[inline]
     fn finish(&self, end: *mut Waiter) -> Result<Option<Wake>, TakerGone> {
-        // ORDER: AcqRel; Acquire pairs with the Release in `take_or_wait`: the waiter and its armed word are
-        // visible. Release pairs with the Acquire of a taker that leaves later than this.
-        let found = self.word.swap(BUSY, Ordering::AcqRel);
+        // ORDER: Acquire; pairs with the Release in `take_or_wait`: the waiter and its armed word are visible; and
+        // with that in `leave`: who finds GONE may free the cell. BUSY publishes nothing, our last store does.
+        let found = self.word.swap(BUSY, Ordering::Acquire);
         if found == GONE {
             return Err(TakerGone);
         }
@@ -129,6 +131,7 @@ impl<T> One<T> {
             // ORDER: Release on success; pairs with the Acquire in `finish`: publishes the armed word. After a
             // failure `take` looks again, with its own ordering.
             if !matches!(taken, Taken::Empty)
+                // RE-CHECK: a failure means that the giver has come meanwhile.
                 || self.word.compare_exchange(EMPTY, waiting, Ordering::Release, Ordering::Relaxed).is_ok()
             {
                 return taken;
@@ -143,6 +146,7 @@ impl<T> One<T> {
         // ORDER: Relaxed on success: nobody has touched the waiter. After a failure the giver may be at it:
         // `settled` waits for its last store.
         if self.word.compare_exchange(waiting, EMPTY, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+            // RE-CHECK: it lets go of the waiter with that store, not before.
             self.settled();
         }
     }
@@ -155,6 +159,7 @@ impl<T> One<T> {
                 EMPTY => {
                     // ORDER: Release; pairs with the AcqRel in `finish`: the giver, who may free the cell when
                     // it finds GONE, comes after our accesses.
+                    // RE-CHECK: a failure means that the giver has come meanwhile, and may have left a value.
                     if self.word.compare_exchange(EMPTY, GONE, Ordering::Release, Ordering::Relaxed).is_ok() {
                         return Left::GiverRemains;
                     }

@@ -3,6 +3,8 @@
 //! Whoever changes the state decides under the lock whose wait ends by that, and wakes those parties after
 //! unlocking. A party that waits leaves in its slot what it *wants* (how many permits, read or write), so
 //! that the decision can be made for it; it finds there what it was given.
+//!
+//! Models: queue, semaphore.
 
 #![allow(unsafe_code, reason = "links stack nodes under the lock")]
 

@@ -2,6 +2,8 @@
 //!
 //! The owner is a task (woken by a push on a run queue), an OS thread (woken by unparking) or a future (woken by
 //! its waker). Each embeds a `Waiter`; this file knows none of them, it only keeps the function to call.
+//!
+//! Models: word.
 
 #![allow(unsafe_code, reason = "a waiter is reached through a raw pointer kept in a wait node")]
 

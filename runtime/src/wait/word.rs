@@ -9,6 +9,8 @@
 //!
 //! Select arms, timers, cancels and shutdown all race for the same word, so a party is woken once per wait
 //! and learns one reason. A value is handed over only by the winner: a timeout that wins loses nothing.
+//!
+//! Models: word, cancel.
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 

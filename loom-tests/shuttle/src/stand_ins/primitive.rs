@@ -9,6 +9,8 @@ pub(crate) mod atomic {
     pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 }
 
+pub(crate) use crate::stand_ins::{sync, thread};
+
 /// Declares a `const fn`, as in the runtime.
 macro_rules! const_fn {
     ($(#[$attribute:meta])* $visibility:vis fn $($rest:tt)*) => {
@@ -24,6 +26,10 @@ pub(crate) struct UnsafeCell<T>(StdUnsafeCell<T>);
 impl<T> UnsafeCell<T> {
     pub(crate) const fn new(value: T) -> Self {
         Self(StdUnsafeCell::new(value))
+    }
+
+    pub(crate) fn into_inner(self) -> T {
+        self.0.into_inner()
     }
 
     pub(crate) fn get_mut(&self) -> MutPtr<T> {

@@ -5,6 +5,8 @@
 //! outside of any lock (and side by side, so it must be `Sync`), and it is dropped as soon as all have seen it.
 //!
 //! In this folder: `ring` is what the ends share, `error` what its name says.
+//!
+//! Models: broadcast.
 
 mod ring;
 mod error;

@@ -10,6 +10,8 @@
 //!
 //! Everything here runs under a lock. So messages come and go as `Arc`s, whose allocation, destruction and
 //! clones of what is inside are left to the caller.
+//!
+//! Models: broadcast.
 
 use std::sync::Arc;
 

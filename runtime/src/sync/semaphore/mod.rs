@@ -9,6 +9,8 @@
 //!
 //! In this folder: `permit` is what a party holds, `owned` the forms for permits that outlive the borrow,
 //! `error` what its name says.
+//!
+//! Models: semaphore.
 
 mod permit;
 mod owned;
@@ -300,7 +302,7 @@ impl Semaphore {
             Waited::TimedOut => Failure::TimedOut,
             Waited::Cancelled => Failure::Cancelled,
         };
-        // Those behind may have waited for this party alone.
+        // RE-CHECK: those behind may have waited for this party alone.
         self.grant();
         Err(failure)
     }
