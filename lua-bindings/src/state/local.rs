@@ -53,7 +53,7 @@ impl Local {
         let main = Rc::new(Task::new(Some(name.into()), 0, lua));
         main.start();
         if let Some(task) = moonfleet::current_task() {
-            main.set_canceller(task.cancel_handle());
+            main.set_native(task.cancel_handle());
         }
         let running = Cell::new(NonNull::from(&*main));
         let tally = fleet.enter(worker);
