@@ -63,7 +63,7 @@ impl Descriptor {
     fn try_read(&self, wanted: usize) -> Option<usize> {
         // ORDER: Relaxed; see the type.
         let mut content = self.content.load(Ordering::Relaxed);
-        while content % END != 0 {
+        while !content.is_multiple_of(END) {
             let taken = wanted.min(content % END);
             // ORDER: Relaxed; see the type.
             match self.content.compare_exchange(
