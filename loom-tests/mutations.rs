@@ -298,7 +298,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "watch_dozes_in_two_steps",
         file: "runtime/src/scheduler/watch.rs",
         after: "fn doze(",
-        text: "self.0.compare_exchange(0, DOZING, Ordering::Release, Ordering::Relaxed).is_ok()",
+        text: "self.0.compare_exchange(0, DOZING, Ordering::AcqRel, Ordering::Relaxed).is_ok()",
         with: "{ let idle = self.0.load(Ordering::Relaxed) == 0; if idle { self.0.store(DOZING, Ordering::Release) }; idle }",
         model: "watch::no_worker_is_left_unwatched",
         says: "deadlock",
@@ -307,9 +307,36 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "watch_dozes_relaxed",
         file: "runtime/src/scheduler/watch.rs",
         after: "fn doze(",
+        text: "Ordering::AcqRel",
+        with: "Ordering::Acquire",
+        model: "watch::no_worker_is_left_unwatched",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "watch_dozes_unseeing",
+        file: "runtime/src/scheduler/watch.rs",
+        after: "fn doze(",
+        text: "Ordering::AcqRel",
+        with: "Ordering::Release",
+        model: "watch::who_finds_all_asleep_sees_what_they_did",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "watch_finds_them_asleep_unseeing",
+        file: "runtime/src/scheduler/watch.rs",
+        after: "fn nobody_is_awake(",
+        text: "Ordering::Acquire",
+        with: "Ordering::Relaxed",
+        model: "watch::who_finds_all_asleep_sees_what_they_did",
+        says: "Causality violation",
+    },
+    Mutation {
+        name: "watch_sleeps_relaxed",
+        file: "runtime/src/scheduler/watch.rs",
+        after: "fn fall_asleep(",
         text: "Ordering::Release",
         with: "Ordering::Relaxed",
-        model: "watch::no_worker_is_left_unwatched",
+        model: "watch::who_finds_all_asleep_sees_what_they_did",
         says: "Causality violation",
     },
     Mutation {
@@ -1584,10 +1611,64 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
 ];
 
 /// The halves of orderings that no model misses.
-pub(crate) const UNSEEN: &[Unseen] = &[Unseen {
-    file: "lua-bindings/src/value/handle.rs",
-    after: "fn retire(",
-    text: "Ordering::Acquire",
-    half: Kind::Fence,
-    why: "it pairs with the Release of the standard library's `Arc`, which loom does not follow",
-}];
+pub(crate) const UNSEEN: &[Unseen] = &[
+    Unseen {
+        file: "lua-bindings/src/value/handle.rs",
+        after: "fn retire(",
+        text: "Ordering::Acquire",
+        half: Kind::Fence,
+        why: "it pairs with the Release of the standard library's `Arc`, which loom does not follow",
+    },
+    Unseen {
+        file: "lua-bindings/src/raw/active.rs",
+        after: "fn set_innermost(",
+        text: "Ordering::Release",
+        half: Kind::Release,
+        why: OF_SIGNALS,
+    },
+    Unseen {
+        file: "lua-bindings/src/raw/active.rs",
+        after: "fn set_hidden(",
+        text: "Ordering::Release",
+        half: Kind::Release,
+        why: OF_SIGNALS,
+    },
+    Unseen {
+        file: "lua-bindings/src/raw/active.rs",
+        after: "fn set_hidden(",
+        text: "compiler_fence(Ordering::SeqCst);",
+        half: Kind::Fence,
+        why: OF_SIGNALS,
+    },
+    Unseen {
+        file: "lua-bindings/src/raw/slice.rs",
+        after: "fn arm(",
+        text: "compiler_fence(Ordering::SeqCst);",
+        half: Kind::Fence,
+        why: OF_SIGNALS,
+    },
+    Unseen {
+        file: "lua-bindings/src/raw/slice.rs",
+        after: "fn disarm(",
+        text: "compiler_fence(Ordering::SeqCst);",
+        half: Kind::Fence,
+        why: OF_SIGNALS,
+    },
+    Unseen {
+        file: "runtime/src/home/inbox.rs",
+        after: "fn is_sleeping(",
+        text: "Ordering::Acquire",
+        half: Kind::Acquire,
+        why: OF_STILLNESS,
+    },
+    Unseen {
+        file: "runtime/src/scheduler/lookout.rs",
+        after: "fn all_sleep_throughout<R>(",
+        text: "fence(Ordering::Acquire);",
+        half: Kind::Fence,
+        why: OF_STILLNESS,
+    },
+];
+
+const OF_SIGNALS: &str = "it orders for a signal handler of the same thread, and loom has no signals";
+const OF_STILLNESS: &str = "no model looks for stillness yet; the argument stands at `all_sleep_throughout`";

@@ -72,3 +72,24 @@ fn no_worker_is_left_unwatched() {
 fn no_worker_is_left_unwatched_beside_another() {
     model(3, || watch_over(2));
 }
+
+/// Whoever finds all workers asleep, to sleep itself or to look around, sees what they did before.
+#[test]
+fn who_finds_all_asleep_sees_what_they_did() {
+    model(5, || {
+        let deck = Deck::new(1);
+        let worker = {
+            let deck = Arc::clone(&deck);
+            thread::spawn(move || {
+                write(&deck.handles[0], true);
+                deck.watch.fall_asleep();
+            })
+        };
+        if deck.watch.nobody_is_awake() {
+            assert!(write(&deck.handles[0], false), "it was written before the worker slept");
+        } else if deck.watch.doze() {
+            assert!(write(&deck.handles[0], false), "the same");
+        }
+        worker.join().unwrap();
+    });
+}

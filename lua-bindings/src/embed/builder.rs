@@ -1,4 +1,6 @@
 //! [`Builder`]: how a state is made: where, with what, within which limits.
+//!
+//! No model: the count of turns publishes nothing.
 
 use std::ffi::CString;
 use std::sync::Arc;

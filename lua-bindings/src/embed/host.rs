@@ -1,4 +1,6 @@
 //! What a state knows of its handles, and the handles of the state: both ends of its inbox.
+//!
+//! No model: the count of anchors publishes nothing.
 
 use std::any::Any;
 use std::cell::RefCell;

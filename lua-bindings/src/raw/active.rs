@@ -6,6 +6,8 @@
 //! Each link lives in the native frame that drives its Lua thread. A task that suspends takes the whole chain with it,
 //! and brings it back; so the chain tells a traceback of a suspended task where the task is, and a signal handler which
 //! Lua thread it has interrupted ([`slice`](super::slice)).
+//!
+//! No model: what is ordered is ordered for signal handlers of the same thread, of which loom knows nothing.
 
 #![allow(unsafe_code, reason = "follows links that live on native stacks")]
 

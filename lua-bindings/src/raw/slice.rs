@@ -11,6 +11,8 @@
 //! INVARIANT(armed): while `ARMED.state` is not null, the handler changes nothing. It is the running Lua thread: when
 //! another one becomes innermost, the arm moves there, and when the task suspends, it goes away ([`follow`]). LuaJIT has
 //! one hook for all Lua threads of a state, so there it does not matter which one it is.
+//!
+//! No model: what is ordered is ordered for a signal handler of the same thread, of which loom knows nothing.
 
 #![allow(unsafe_code, reason = "a signal handler, and hooks")]
 

@@ -1,4 +1,6 @@
 //! [`Tally`]: how many tasks a state has, and how many of them wait for each other, for other threads to see.
+//!
+//! No model: each figure has one writer and orders nothing; `Lookout::all_sleep_throughout` says when they agree.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
