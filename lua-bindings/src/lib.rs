@@ -33,7 +33,7 @@ pub mod cli;
 
 pub use embed::{
     Builder, Call, Channel, Chunk, Error, Failure, FromLua, FromLuaMany, Function, Lua, LuaState, LuaString,
-    Mismatch, Table, ToLua, ToLuaMany, Value, Values,
+    Mismatch, Table, ToLua, ToLuaMany, Value, Values, interrupt_long_turns,
 };
 
 /// The programs in docs/embedding.md are compiled and run like every other example.

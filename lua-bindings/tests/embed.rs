@@ -214,7 +214,7 @@ fn errors_and_panics_of_rust_functions_are_errors_in_lua() {
             raised(lua.exec("fail({})")).contains("bad argument #1 to 'fail' (string expected, got table)")
         );
         assert!(raised(lua.exec("fail()")).contains("bad argument #1 to 'fail' (string expected, got nil)"));
-        assert!(raised(lua.exec("fail(io.stdout)")).contains("userdata FILE*"));
+        assert!(raised(lua.exec("fail(io.stdout)")).contains("userdata"));
         assert!(
             matches!(lua.with::<()>(|_| panic!("in a call")), Err(Error::Panicked(text)) if text == "in a call")
         );
@@ -286,7 +286,7 @@ fn errors_have_values_messages_and_tracebacks() {
         assert!(failure.traceback().contains("rust:1: in "), "{}", failure.traceback());
         assert_eq!(raised(lua.exec("g()")), "an object");
         assert_eq!(raised(lua.exec("error()")), "nil");
-        assert_eq!(raised(lua.exec("error(7)")), "7");
+        assert!(raised(lua.exec("error(7)")).ends_with('7'));
         assert_eq!(
             raised(lua.exec("error(setmetatable({}, { __tostring = error }))")),
             "error in __tostring"

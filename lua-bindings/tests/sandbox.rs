@@ -3,11 +3,11 @@
 #![cfg(not(feature = "luajit"))]
 
 use moonfleet::Runtime;
-use moonfleet_lua::{Builder, Channel, Error, LuaState, Table};
+use moonfleet_lua::{Builder, Channel, Error, LuaState, Table, interrupt_long_turns};
 
 /// Runs `body` with a new sandbox, on two workers.
 fn with_sandbox(builder: fn(Builder) -> Builder, body: impl FnOnce(LuaState) + Send + 'static) {
-    let runtime = Runtime::builder().workers(2).build().unwrap();
+    let runtime = interrupt_long_turns(Runtime::builder().workers(2)).build().unwrap();
     runtime.block_on(|| {
         let lua = builder(LuaState::builder().sandbox()).spawn_here().unwrap();
         body(lua.clone());
@@ -169,10 +169,10 @@ fn memory_ends_in_an_error_of_this_state_alone() {
 
 #[test]
 fn many_sandboxes_run_side_by_side() {
-    let runtime = Runtime::builder().workers(2).build().unwrap();
+    let runtime = interrupt_long_turns(Runtime::builder().workers(2)).build().unwrap();
     runtime.block_on(|| {
         let states: Vec<_> = (0..50)
-            .map(|_| LuaState::builder().sandbox().instruction_budget(200_000).spawn_here().unwrap())
+            .map(|_| LuaState::builder().sandbox().instruction_budget(2_000_000).spawn_here().unwrap())
             .collect();
         let calls: Vec<_> = states
             .iter()

@@ -230,3 +230,33 @@ fn thousands_of_tasks() {
         "#,
     );
 }
+
+#[test]
+fn a_loop_lets_others_run() {
+    prints(
+        "first true\nsecond true\ninside true\nhook nil\n",
+        r#"
+        local mf = require "moonfleet"
+        -- What LuaJIT has compiled is not interrupted.
+        if jit then jit.off() end
+        local function beside(name, count, body)
+          local goes_on, tasks = true, {}
+          for i = 1, count do
+            tasks[i] = mf.spawn(function() return body(function() return goes_on end) end)
+          end
+          for _ = 1, 3 do mf.sleep(0.001) end
+          goes_on = false
+          local all = true
+          for i = 1, count do all = all and tasks[i]:join() end
+          print(name .. " " .. tostring(all))
+        end
+        local function loop(goes_on) while goes_on() do end end
+        beside("first", 1, loop)
+        beside("second", 3, loop)
+        beside("inside", 2, function(goes_on)
+          coroutine.wrap(function() pcall(function() loop(goes_on) end) end)()
+        end)
+        print("hook " .. tostring(debug.gethook()))
+        "#,
+    );
+}

@@ -122,4 +122,7 @@ macro_rules! topics {
     };
 }
 
-topics!(channels, gc, parallel, select, stock, suspension, tasks);
+topics!(
+    cancel, channels, gc, groups, locks, misuse, parallel, preemption, reports, select, stock, suspension,
+    tasks
+);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config;
-use crate::monitor::{Hog, Monitor};
+use crate::monitor::{Hog, Monitor, Requests, Stillness, StillnessCallback};
 use crate::runtime::Runtime;
 use crate::scheduler::shared::Settings;
 use crate::stack::{StackClass, StackSizeError};
@@ -37,7 +37,7 @@ pub struct Builder {
     max_tasks: Option<usize>,
     max_stacks: Option<usize>,
     blocking_threads: usize,
-    monitors: Vec<Monitor>,
+    requests: Requests,
     measures_stacks: bool,
 }
 
@@ -63,7 +63,7 @@ impl Builder {
             max_tasks: None,
             max_stacks: None,
             blocking_threads: config::BLOCKING_THREADS,
-            monitors: Vec::new(),
+            requests: Requests::default(),
             measures_stacks: false,
         }
     }
@@ -176,7 +176,42 @@ impl Builder {
     /// assert_eq!(error.to_string(), "a monitor's threshold of 0ns was asked for: ask for 1ms or more");
     /// ```
     pub fn monitor(mut self, threshold: Duration, callback: impl Fn(&Hog) + Send + Sync + 'static) -> Self {
-        self.monitors.push(Monitor { threshold, callback: Arc::new(callback) });
+        self.requests.monitors.push(Monitor { threshold, callback: Arc::new(callback) });
+        self
+    }
+
+    /// Calls `callback` when every worker has fallen asleep, soon after: from a thread of the monitor's own, and once for
+    /// each time. Called again, it adds another callback. Default: none.
+    ///
+    /// A program whose tasks only wait for each other never goes on from there: this is where to find out.
+    ///
+    /// # Examples
+    /// ```
+    /// use moonfleet::{Runtime, channel, spawn};
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    ///
+    /// let waits = Arc::new(AtomicBool::new(false));
+    /// let (tell, told) = channel::bounded(1);
+    /// let seen = Arc::clone(&waits);
+    /// let runtime = Runtime::builder()
+    ///     .workers(2)
+    ///     .when_still(move |stillness| {
+    ///         if stillness.throughout(|| seen.load(Ordering::Relaxed)) == Some(true) {
+    ///             // Nobody else will ever send it.
+    ///             let _ = tell.try_send(());
+    ///         }
+    ///     })
+    ///     .build()
+    ///     .unwrap();
+    /// runtime.block_on(move || {
+    ///     waits.store(true, Ordering::Relaxed);
+    ///     assert!(told.recv().is_ok());
+    ///     waits.store(false, Ordering::Relaxed);
+    /// });
+    /// ```
+    pub fn when_still(mut self, callback: impl Fn(&Stillness<'_>) + Send + Sync + 'static) -> Self {
+        self.requests.when_still.push(StillnessCallback(Arc::new(callback)));
         self
     }
 
@@ -198,7 +233,8 @@ impl Builder {
         if !(1..=MAX_BLOCKING_THREADS).contains(&self.blocking_threads) {
             return Err(BuildError::BlockingThreads { asked: self.blocking_threads });
         }
-        if let Some(monitor) = self.monitors.iter().find(|monitor| monitor.threshold < MIN_THRESHOLD) {
+        if let Some(monitor) = self.requests.monitors.iter().find(|monitor| monitor.threshold < MIN_THRESHOLD)
+        {
             return Err(BuildError::MonitorThreshold { asked: monitor.threshold });
         }
         let settings = Settings {
@@ -208,10 +244,10 @@ impl Builder {
             max_stacks: self.max_stacks,
             blocking_threads: self.blocking_threads,
             measures_stacks: self.measures_stacks,
-            is_watched: !self.monitors.is_empty(),
+            is_watched: !self.requests.is_empty(),
             thread_name: self.thread_name,
         };
-        Runtime::start(settings, self.monitors).map_err(|source| BuildError::Kernel { workers, source })
+        Runtime::start(settings, self.requests).map_err(|source| BuildError::Kernel { workers, source })
     }
 }
 

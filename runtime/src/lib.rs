@@ -101,7 +101,7 @@ pub use crate::builder::{BuildError, Builder};
 pub use crate::current::{CurrentTask, current_task, panicking, worker_count, worker_index};
 pub use crate::join::JoinHandle;
 pub use crate::metrics::{BlockingMetrics, Metrics, WorkerMetrics};
-pub use crate::monitor::Hog;
+pub use crate::monitor::{Hog, Stillness};
 pub use crate::offload::{NoThread, blocking, try_blocking};
 pub use crate::run::run;
 pub use crate::runtime::{Handle, Runtime};

@@ -102,6 +102,41 @@ impl Neighbour {
         self.wake_with(Urgency::Next)
     }
 
+    /// Whether the [`wait`] goes on: no neighbour, timeout or cancel has ended it yet.
+    ///
+    /// # Safety
+    /// As [`Neighbour::wake`].
+    ///
+    /// # Examples
+    /// ```
+    /// use moonfleet::neighbour::{self, Neighbour};
+    /// use std::cell::Cell;
+    /// use std::rc::Rc;
+    ///
+    /// moonfleet::run(|| {
+    ///     let waiting = Rc::new(Cell::new(None));
+    ///     let place = Rc::clone(&waiting);
+    ///     let sleeper = moonfleet::spawn_local(move || {
+    ///         place.set(Neighbour::current());
+    ///         neighbour::wait(None)
+    ///     });
+    ///     moonfleet::yield_now();
+    ///     let neighbour = waiting.take().unwrap();
+    ///     // SAFETY: the sleeper has not left its wait: it has not run since.
+    ///     assert!(unsafe { neighbour.is_waiting() });
+    ///     sleeper.cancel();
+    ///     // SAFETY: as above.
+    ///     assert!(!unsafe { neighbour.is_waiting() });
+    ///     assert!(sleeper.join().unwrap().is_err());
+    /// });
+    /// ```
+    #[inline]
+    #[must_use]
+    pub unsafe fn is_waiting(self) -> bool {
+        // SAFETY: home-thread — the caller vouches that the task has not ended, and it lives here.
+        unsafe { self.task.as_ref() }.waiter().word().is_waiting()
+    }
+
     #[inline]
     fn wake_with(self, urgency: Urgency) -> bool {
         context::local().is_some_and(|local| local.wake_unshared(self.task, urgency))

@@ -13,7 +13,7 @@ use crate::config;
 use crate::context;
 use crate::join::JoinHandle;
 use crate::metrics::Metrics;
-use crate::monitor::{self, Monitor};
+use crate::monitor::{self, Requests};
 use crate::reactor;
 use crate::scheduler::deques::Deques;
 use crate::scheduler::rounds::Rounds;
@@ -69,7 +69,7 @@ pub struct Handle {
 }
 
 impl Runtime {
-    pub(crate) fn start(settings: Settings, monitors: Vec<Monitor>) -> io::Result<Self> {
+    pub(crate) fn start(settings: Settings, requests: Requests) -> io::Result<Self> {
         // SAFETY: `overflowing` reads a constant-initialised thread-local and plain fields of the current
         // task, whose name lives as long as the task: async-signal-safe, and it cannot panic.
         unsafe { stack::install(context::overflowing) };
@@ -88,7 +88,7 @@ impl Runtime {
                 run_worker(Worker::new(index, deques, shared), ending);
             })?;
         }
-        runtime.monitor = monitor::start(&runtime.shared, monitors)?;
+        runtime.monitor = monitor::start(&runtime.shared, requests)?;
         Ok(runtime)
     }
 

@@ -204,3 +204,56 @@ fn the_monitor_thread_comes_with_the_monitor_and_ends_with_the_runtime() {
     }
     assert_eq!(Arc::strong_count(&kept), 1, "the callback went with it, and what it owned");
 }
+
+#[test]
+fn a_wake_on_its_way_is_no_stillness() {
+    let (plays, stills) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (playing, counted) = (Arc::clone(&plays), Arc::clone(&stills));
+    let runtime = Runtime::builder().workers(3).when_still(move |stillness| {
+        // While the ball flies, one of the players runs or is being woken.
+        if stillness.throughout(|| playing.load(Ordering::Relaxed)) == Some(1) {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let runtime = runtime.build().unwrap();
+    runtime.block_on(|| {
+        let (there, back) = (moonfleet::channel::rendezvous(), moonfleet::channel::rendezvous());
+        let (sender, receiver) = (back.0, there.1);
+        plays.store(1, Ordering::Relaxed);
+        let partner =
+            moonfleet::spawn_on(1, move || receiver.iter().for_each(|n: u32| sender.send(n).unwrap()));
+        let player = moonfleet::spawn_on(2, move || {
+            for n in 0..20_000 {
+                there.0.send(n).unwrap();
+                assert_eq!(back.1.recv(), Ok(n));
+            }
+        });
+        player.join().unwrap();
+        partner.join().unwrap();
+        plays.store(0, Ordering::Relaxed);
+    });
+    assert_eq!(stills.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn a_callback_about_stillness_that_panics_is_called_again() {
+    const NAME: &str = "a_callback_about_stillness_that_panics_is_called_again";
+    if !child::is_running(NAME) {
+        let output = child::run(NAME);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{text}");
+        assert!(
+            text.matches("when told that every worker sleeps; the monitor goes on").count() >= 2,
+            "{text}"
+        );
+        return;
+    }
+    let (tell, told) = moonfleet::channel::unbounded();
+    let runtime = Runtime::builder().workers(1).when_still(move |_| {
+        tell.send(()).unwrap();
+        panic!("too quiet");
+    });
+    let runtime = runtime.build().unwrap();
+    // Each message wakes the worker, which sleeps again.
+    runtime.block_on(|| (0..3).for_each(|_| told.recv().unwrap()));
+}

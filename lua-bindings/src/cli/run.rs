@@ -12,8 +12,9 @@ use crate::cli::{prompt, stats};
 use crate::modules::MODULES;
 use crate::raw::chunk::Source;
 use crate::raw::compat;
-use crate::state::{Fleet, LuaState};
-use crate::task::report::report;
+use crate::state::{Fleet, LuaState, Phase, slices};
+use crate::task::deadlock;
+use crate::task::failure::report;
 
 /// The environment variable with the default number of workers.
 const WORKERS: &str = "MOONFLEET_WORKERS";
@@ -58,9 +59,10 @@ fn run(mut plan: Plan) -> ExitCode {
         Ok(None) => Runtime::builder(),
         Err(text) => return misused(&text),
     };
-    match builder.build() {
-        Ok(runtime) if plan.stats => sail(stats::print_at_exit(runtime), plan),
-        Ok(runtime) => sail(&runtime, plan),
+    let fleet = Fleet::new(std::mem::take(&mut plan.arguments), MODULES, plan.settings.clone());
+    match deadlock::watch(slices::interrupt_long_turns(builder), &fleet).build() {
+        Ok(runtime) if plan.stats => sail(stats::print_at_exit(runtime), &fleet, plan),
+        Ok(runtime) => sail(&runtime, &fleet, plan),
         Err(error) => failed(&format!("cannot start: {error}")),
     }
 }
@@ -74,22 +76,22 @@ fn worker_count(plan: &Plan) -> Result<Option<usize>, String> {
 }
 
 /// Runs the first state, and waits for all others.
-fn sail(runtime: &Runtime, mut plan: Plan) -> ExitCode {
-    let fleet = Fleet::new(std::mem::take(&mut plan.arguments), MODULES, plan.settings.clone());
+fn sail(runtime: &Runtime, fleet: &Arc<Fleet>, plan: Plan) -> ExitCode {
     let outcome = runtime.block_on(|| {
+        deadlock::stand_by(fleet, || std::process::exit(FAILED.into()));
         let berth = fleet.board();
         let main = moonfleet::TaskBuilder::new()
             .name("main")
             .stack_size(plan.settings.stack_size)
             .wide_guard(true)
-            .spawn_on(0, move || LuaState::open(berth).map(|state| run_main(state, &plan)));
+            .spawn_on(0, move || LuaState::open(berth, "main").map(|state| run_main(state, &plan)));
         let outcome = match main.map(|task| task.join()) {
             Ok(Ok(Ok(code))) => Ok(code),
             Ok(Ok(Err(text))) => Err(text),
             Ok(Err(error)) => Err(error.to_string()),
             Err(error) => Err(error.to_string()),
         };
-        Arc::clone(&fleet).wait();
+        fleet.wait();
         outcome
     });
     outcome.unwrap_or_else(|text| failed(&text))
@@ -115,7 +117,7 @@ fn run_main(state: LuaState, plan: &Plan) -> ExitCode {
         // process ends as by `os.exit`, and nothing is closed.
         std::process::exit(if outcome.is_ok() { 0 } else { FAILED.into() });
     }
-    state.close();
+    state.close(if code == ExitCode::SUCCESS { Phase::Done } else { Phase::Failed });
     code
 }
 

@@ -216,8 +216,8 @@ impl Builder {
         let berth = fleet.board();
         let shared = Arc::new(Shared::new(requests, fleet));
         let weak = Arc::downgrade(&shared);
-        let builder = TaskBuilder::new().name(name).stack_size(stack_size).wide_guard(true);
-        let spawned = builder.spawn_on(worker, move || serve(berth, weak, inbox, setup, ready));
+        let builder = TaskBuilder::new().name(name.as_str()).stack_size(stack_size).wide_guard(true);
+        let spawned = builder.spawn_on(worker, move || serve(&name, berth, weak, inbox, setup, ready));
         spawned.map_err(|error| Error::NotStarted(error.to_string()))?;
         opened.recv().unwrap_or_else(|_| Err(Error::NotStarted("its runtime shuts down".to_owned())))?;
         Ok(LuaState::of(shared))

@@ -44,9 +44,9 @@ where
     }))
 }
 
-/// Pushes the C function that calls the closure. `[-0, +1, m]`
-pub(super) fn push(scope: Scope<'_>, closure: &mut RustFunction) -> c_int {
-    scope.push_userdata(|| closure.clone());
+/// Pushes the C function that calls the closure in `slot`. `[-0, +1, m]`
+pub(super) fn push(scope: Scope<'_>, slot: &mut Option<RustFunction>) -> c_int {
+    scope.push_userdata(slot);
     scope.push_callback(function(call), 1);
     1
 }

@@ -4,7 +4,7 @@ use std::ffi::c_int;
 
 use crate::embed::{Error, Failure, Lua, Values, stack};
 use crate::raw::{Entry, Frame, Kind, Raise, Scope};
-use crate::task::report::describe;
+use crate::task::failure::describe;
 
 /// A number of values on top of the stack.
 pub(super) type Count = Result<c_int, Error>;
@@ -14,7 +14,7 @@ impl Lua<'_> {
     pub(super) fn inside<R>(&self, work: impl FnOnce(Frame<'_>) -> R) -> R {
         self.local.land(self.ashore.get());
         let result = work(self.frame);
-        self.ashore.set(self.local.leave_again());
+        self.ashore.set(self.local.leave());
         result
     }
 

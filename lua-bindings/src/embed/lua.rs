@@ -53,10 +53,12 @@ impl<'a> Lua<'a> {
         local: &'a Local,
         body: impl FnOnce(&Self) -> R,
     ) -> Result<Outcome<R>, Raise> {
-        let lua = Self { frame, local, state: Host::state_of(local), ashore: Cell::new(local.leave(frame)?) };
-        let outcome = catch_unwind(AssertUnwindSafe(|| body(&lua)));
-        local.land(lua.ashore.get());
-        Ok(outcome)
+        local.nest(frame, || {
+            let lua = Self { frame, local, state: Host::state_of(local), ashore: Cell::new(local.leave()) };
+            let outcome = catch_unwind(AssertUnwindSafe(|| body(&lua)));
+            local.land(lua.ashore.get());
+            outcome
+        })
     }
 
     /// Runs code.
@@ -256,7 +258,7 @@ impl<'a> Lua<'a> {
         R: ToLuaMany,
         E: std::fmt::Display,
     {
-        let mut function = callback::erase(function);
+        let mut function = Some(callback::erase(function));
         self.run(|lua, frame| {
             let pushed = frame.protect(0, &mut function, callback::push);
             pushed.map_err(|raise| lua.raised(raise))?;

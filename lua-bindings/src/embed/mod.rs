@@ -34,6 +34,7 @@
 //! | `callback` | Rust functions that Lua calls |
 //! | `state` | [`LuaState`]: the state from outside |
 //! | `serve` | the main task of a state: calls come in, tasks go out |
+//! | `preempt` | [`interrupt_long_turns`]: scripts that compute for long let others run |
 //! | `builder` | [`Builder`]: how a state is made |
 
 mod text;
@@ -54,6 +55,7 @@ mod inside;
 mod callback;
 mod state;
 mod serve;
+mod preempt;
 mod builder;
 
 pub use builder::Builder;
@@ -64,6 +66,7 @@ pub use convert_many::{FromLuaMany, ToLuaMany, Values};
 pub use error::{Error, Failure};
 pub use function::Function;
 pub use lua::Lua;
+pub use preempt::interrupt_long_turns;
 pub use state::{Call, LuaState};
 pub use table::Table;
 pub use text::LuaString;

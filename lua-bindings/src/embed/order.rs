@@ -1,4 +1,4 @@
-//! The order in which a [`Table`](super::Table) keeps its fields: any order does that is the same each time.
+//! The keys of a [`Table`](super::Table): the form in which Lua keeps them, and an order, which is the same each time.
 
 use std::cmp::Ordering;
 
@@ -37,6 +37,11 @@ pub(super) fn normalise(key: Value) -> Value {
         Value::Number(number) => whole(number).map_or(Value::Number(number), Value::Integer),
         key => key,
     }
+}
+
+/// A number as it comes out of Lua. LuaJIT has floats only; those that are whole are taken for integers.
+pub(super) fn from_lua(number: f64) -> Value {
+    if cfg!(feature = "luajit") { normalise(Value::Number(number)) } else { Value::Number(number) }
 }
 
 /// The integer that is the same number, if there is one.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::embed::{Mismatch, Table, Value, Values};
+use crate::embed::{Mismatch, Table, Value, Values, order};
 use crate::value::Message;
 use crate::value::parts::{MAX_DEPTH, Part, Parts};
 use crate::value::scalar::Scalar;
@@ -126,7 +126,7 @@ fn from_scalar(scalar: &Scalar) -> Value {
         Scalar::Nil => Value::Nil,
         Scalar::Boolean(value) => Value::Boolean(*value),
         Scalar::Integer(value) => Value::Integer(*value),
-        Scalar::Number(value) => Value::Number(*value),
+        Scalar::Number(value) => order::from_lua(*value),
         Scalar::Short(text) => Value::String(text.as_bytes().into()),
         Scalar::Channel(handle) => Value::Channel(handle.clone().into()),
     }

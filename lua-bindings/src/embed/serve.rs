@@ -11,7 +11,7 @@ use crate::embed::{Error, Lua};
 use crate::raw::callback::function;
 use crate::raw::{Entry, Frame, Outcome, Raise, Reply, chunk};
 use crate::state::fleet::Berth;
-use crate::state::{Local, LuaState};
+use crate::state::{Local, LuaState, Phase, Wait};
 use crate::task::spawn;
 
 /// What is done in a new state before anybody else sees it.
@@ -19,6 +19,7 @@ pub(super) type Setup = Box<dyn FnOnce(&Lua<'_>) -> Result<(), Error> + Send>;
 
 /// Opens a state, tells `ready`, and serves requests until the inbox is closed.
 pub(super) fn serve(
+    name: &str,
     berth: Berth,
     shared: Weak<Shared>,
     inbox: Receiver<Request>,
@@ -26,7 +27,7 @@ pub(super) fn serve(
     ready: oneshot::Sender<Result<(), Error>>,
 ) {
     let host = Host::new(shared);
-    let opened = LuaState::open(berth).map_err(Error::NotStarted).and_then(|state| {
+    let opened = LuaState::open(berth, name).map_err(Error::NotStarted).and_then(|state| {
         prepare(&state, &host)?;
         let outcome = Lua::leave(state.frame(), state.local(), setup);
         let outcome = outcome.map_err(|raise| Error::NotStarted(state.error_text(raise)))?;
@@ -38,7 +39,7 @@ pub(super) fn serve(
         Ok(state) => {
             // Who asked for the state may be gone.
             let _ = ready.send(Ok(()));
-            while let Ok(Ok(request)) = state.wait(|| foreign::recv(&inbox, None)) {
+            while let Ok(Ok(request)) = state.wait(Wait::outside("calls"), || foreign::recv(&inbox, None)) {
                 match request {
                     Request::Job(job) => spawn_for(&state, &host, job),
                     Request::Release(number) => release(&state, number),
@@ -46,7 +47,7 @@ pub(super) fn serve(
             }
             // What is in it still, nobody will answer.
             drop(inbox);
-            state.close();
+            state.close(Phase::Done);
             // If the runtime shuts down, tasks that have not started never will, and the state may keep its clone.
             host.deck.take();
         }

@@ -5,7 +5,7 @@ use std::sync::Weak;
 
 use crate::embed::host::Shared;
 use crate::embed::parcel::{pack, unpack};
-use crate::embed::{Error, Function, Mismatch, Value, Values};
+use crate::embed::{Error, Function, Mismatch, Value, Values, order};
 use crate::raw::{Entry, Frame, Kind, Raise};
 use crate::value::scalar::Plain;
 use crate::value::{Message, Names};
@@ -71,7 +71,7 @@ pub(super) fn read_value(frame: Frame<'_>, index: c_int, state: &Weak<Shared>) -
             Plain::Nil => Value::Nil,
             Plain::Boolean(value) => Value::Boolean(value),
             Plain::Integer(value) => Value::Integer(value),
-            Plain::Number(value) => Value::Number(value),
+            Plain::Number(value) => order::from_lua(value),
         });
     }
     match frame.kind(index) {

@@ -11,8 +11,8 @@ use crate::modules::meet;
 use crate::modules::time::deadline;
 use crate::raw::callback::function;
 use crate::raw::{Frame, Outcome, Raise, Reply};
-use crate::state::Local;
 use crate::state::local::cancelled;
+use crate::state::{Local, Wait};
 use crate::value::meeting::{Met, Values};
 use crate::value::{Channel, Handle, Message, Names};
 
@@ -51,7 +51,9 @@ pub(super) fn send(frame: Frame<'_>) -> Outcome {
     }
     let message = Message::read(frame, 2, Names::Arguments)?;
     let handle = channel.share(frame, 1)?;
-    match Local::of(frame).wait(frame, || foreign::send(handle.sender(), message, None))? {
+    match Local::of(frame)
+        .wait(frame, Wait::inside("send", None), || foreign::send(handle.sender(), message, None))?
+    {
         Ok(()) => Ok(frame.reply_true()),
         Err(SendFailure::Closed(_)) => Ok(Reply::Failure(c"closed")),
         Err(SendFailure::TimedOut(_)) => Ok(Reply::Failure(c"timeout")),
@@ -74,7 +76,9 @@ fn receive_until(frame: Frame<'_>, channel: &Channel, deadline: Option<Instant>)
         return Ok(reply);
     }
     let handle = channel.share(frame, 1)?;
-    match Local::of(frame).wait(frame, || foreign::recv(handle.receiver(), deadline))? {
+    match Local::of(frame)
+        .wait(frame, Wait::inside("receive", deadline), || foreign::recv(handle.receiver(), deadline))?
+    {
         Ok(message) => Ok(Reply::Values(message.push(frame)?)),
         Err(RecvFailure::Closed) => Ok(Reply::Failure(c"closed")),
         Err(RecvFailure::TimedOut) => Ok(Reply::Failure(c"timeout")),

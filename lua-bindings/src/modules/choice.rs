@@ -1,13 +1,13 @@
 //! A select among handles: channels that other states may know, and the ends of tasks.
 
 use moonfleet::foreign;
-use moonfleet::select::{Arm, RecvArm, Selected, SendArm, Wait};
+use moonfleet::select::{Arm, RecvArm, Selected, SendArm, Wait as Limit};
 use smallvec::SmallVec;
 
 use crate::modules::arm::{FEW, Wish, push_closed};
 use crate::raw::{Frame, Outcome, Raise, Reply};
-use crate::state::Local;
 use crate::state::local::cancelled;
+use crate::state::{Local, Wait};
 use crate::task::TaskHandle;
 use crate::task::handle::JoinGuard;
 use crate::value::{Message, Names};
@@ -27,7 +27,7 @@ enum Offer<'a> {
 }
 
 /// Does the first of `wishes` that can be done. Their channels get known to other states.
-pub(super) fn select(frame: Frame<'_>, wishes: &[Wish<'_>], wait: Wait) -> Outcome {
+pub(super) fn select(frame: Frame<'_>, wishes: &[Wish<'_>], wait: Limit) -> Outcome {
     let mut choice = Choice::default();
     for wish in wishes {
         choice.add(frame, wish)?;
@@ -58,7 +58,7 @@ impl<'a> Choice<'a> {
         Ok(())
     }
 
-    fn make(&mut self, frame: Frame<'_>, wait: Wait) -> Result<Selected, Raise> {
+    fn make(&mut self, frame: Frame<'_>, wait: Limit) -> Result<Selected, Raise> {
         let mut arms = SmallVec::<[&mut dyn Arm; FEW]>::new();
         for offer in &mut self.arms {
             arms.push(match offer {
@@ -66,10 +66,12 @@ impl<'a> Choice<'a> {
                 Offer::Send(arm) => arm,
             });
         }
-        if matches!(wait, Wait::Poll) {
+        if matches!(wait, Limit::Poll) {
             return foreign::select(&mut arms, wait).map_err(cancelled);
         }
-        Local::of(frame).wait(frame, || foreign::select(&mut arms, wait))?.map_err(cancelled)
+        let deadline = if let Limit::Until(deadline) = wait { Some(deadline) } else { None };
+        let reason = Wait::inside("select", deadline);
+        Local::of(frame).wait(frame, reason, || foreign::select(&mut arms, wait))?.map_err(cancelled)
     }
 
     /// Pushes the index and the values of the arm that fired. `[-0, +n, -]`

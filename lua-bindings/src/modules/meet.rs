@@ -6,13 +6,13 @@
 use std::ffi::c_int;
 use std::time::Instant;
 
-use moonfleet::select::Wait;
+use moonfleet::select;
 use smallvec::SmallVec;
 
 use crate::modules::arm::{FEW, Wish, push_closed};
 use crate::raw::{Frame, Kind, Raise, Reply};
-use crate::state::Local;
 use crate::state::local::cancelled;
+use crate::state::{Local, Wait};
 use crate::value::meeting::{Ending, Met, Party, Role, Seat, Values};
 use crate::value::{Channel, Meeting};
 
@@ -75,7 +75,11 @@ fn wait_seated(
     let Some(party) = Party::new(frame) else { return Ok(None) };
     let seat = Seat::new(&party, 1, role);
     meeting.seat(&seat);
-    Local::of(frame).wait(frame, || party.wait(deadline))?.map(Some).map_err(cancelled)
+    let what = if matches!(role, Role::Send(_)) { "send" } else { "receive" };
+    Local::of(frame)
+        .wait(frame, Wait::inside(what, deadline), || party.wait(deadline))?
+        .map(Some)
+        .map_err(cancelled)
 }
 
 /// One arm of a select among meetings.
@@ -127,7 +131,11 @@ impl Place<'_> {
 
 /// Does the first of `places` whose partner is there or comes; chance decides among those that are there.
 /// `[-0, +n, -]`
-pub(super) fn select(frame: Frame<'_>, places: &[Place<'_>], wait: Wait) -> Result<Option<Reply>, Raise> {
+pub(super) fn select(
+    frame: Frame<'_>,
+    places: &[Place<'_>],
+    wait: select::Wait,
+) -> Result<Option<Reply>, Raise> {
     let first = if places.len() > 1 { fastrand::usize(..places.len()) } else { 0 };
     for n in (first..places.len()).chain(0..first) {
         if let Some(reply) = places[n].attempt(frame, n as c_int + 1)? {
@@ -135,9 +143,9 @@ pub(super) fn select(frame: Frame<'_>, places: &[Place<'_>], wait: Wait) -> Resu
         }
     }
     let deadline = match wait {
-        Wait::Poll => return Ok(Some(Reply::Failure(c"default"))),
-        Wait::Forever => None,
-        Wait::Until(deadline) => Some(deadline),
+        select::Wait::Poll => return Ok(Some(Reply::Failure(c"default"))),
+        select::Wait::Forever => None,
+        select::Wait::Until(deadline) => Some(deadline),
     };
     let Some(ending) = wait_in_all(frame, places, deadline)? else { return Ok(None) };
     match ending {
@@ -161,7 +169,10 @@ fn wait_in_all(
     for (seat, place) in seats.iter().zip(places) {
         place.meeting.seat(seat);
     }
-    Local::of(frame).wait(frame, || party.wait(deadline))?.map(Some).map_err(cancelled)
+    Local::of(frame)
+        .wait(frame, Wait::inside("select", deadline), || party.wait(deadline))?
+        .map(Some)
+        .map_err(cancelled)
 }
 
 /// The error of a receiver whose Lua stack cannot hold the message.

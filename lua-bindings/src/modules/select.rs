@@ -101,7 +101,7 @@ fn other_wish<'a>(frame: Frame<'a>, n: usize, table: c_int) -> Result<Wish<'a>, 
     frame.pop(1);
     if frame.field(table, JOIN).is_some() {
         let task = frame.userdata::<TaskHandle>(-1).ok_or_else(|| wrong_field(n, "join", "task"))?;
-        refuse_self(task)?;
+        refuse_self(frame, task)?;
         return Ok(Wish::Join(task));
     }
     Err(Raise::argument(1, format!("arm {n} has none of 'receive', 'send' and 'join'")))

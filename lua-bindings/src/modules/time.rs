@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use moonfleet::foreign;
 
 use crate::raw::{Frame, Outcome, Raise, Reply};
-use crate::state::Local;
 use crate::state::local::cancelled;
+use crate::state::{Local, Wait};
 
 /// A wait longer than this never ends in practice. It keeps `math.huge` inside what an `Instant` can hold.
 const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
@@ -20,7 +20,7 @@ pub(super) fn sleep(frame: Frame<'_>) -> Outcome {
         local.step_aside(frame)?;
     } else {
         let deadline = Instant::now() + length;
-        local.wait(frame, || foreign::sleep_until(deadline))?.map_err(cancelled)?;
+        local.wait(frame, Wait::outside("sleep"), || foreign::sleep_until(deadline))?.map_err(cancelled)?;
     }
     Ok(Reply::Values(0))
 }
@@ -45,7 +45,7 @@ pub(super) fn deadline(frame: Frame<'_>, index: c_int) -> Result<Option<Instant>
     Ok(Some(Instant::now() + seconds(frame, index)?))
 }
 
-fn seconds(frame: Frame<'_>, index: c_int) -> Result<Duration, Raise> {
+pub(super) fn seconds(frame: Frame<'_>, index: c_int) -> Result<Duration, Raise> {
     let Some(seconds) = frame.number(index) else { return Err(Raise::expected(index, c"number")) };
     duration(seconds).ok_or_else(|| Raise::argument(index, "seconds must be a number, not NaN"))
 }

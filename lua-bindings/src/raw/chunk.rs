@@ -4,9 +4,9 @@
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 
-use super::compat;
 use super::ffi::*;
 use super::{Entry, Frame, Raise};
+use super::{active, compat};
 
 /// Where a chunk comes from.
 #[derive(Clone, Copy)]
@@ -56,7 +56,8 @@ impl Frame<'_> {
         unsafe {
             handler.push(self.state());
             lua_insert(self.state(), function);
-            let status = lua_pcall(self.state(), arguments, LUA_MULTRET, function);
+            let status =
+                active::enter(self.state(), || lua_pcall(self.state(), arguments, LUA_MULTRET, function));
             lua_remove(self.state(), function);
             if status == LUA_OK { Ok(self.top() - function + 1) } else { Err(Raise::Top) }
         }
@@ -103,21 +104,6 @@ pub(crate) unsafe extern "C-unwind" fn explain(l: *mut lua_State) -> c_int {
             text = lua_pushfstring(l, c"(error object is a %s value)".as_ptr(), luaL_typename(l, 1));
         }
         luaL_traceback(l, l, text, 1);
-    }
-    1
-}
-
-/// The error handler of a task: text gets the traceback, so that whoever joins the task has it; any other error
-/// value goes to the joiner as it is. `[-0, +1, e]`
-pub(crate) unsafe extern "C-unwind" fn annotate(l: *mut lua_State) -> c_int {
-    // SAFETY: as above.
-    unsafe {
-        let text = lua_tolstring(l, 1, std::ptr::null_mut());
-        if text.is_null() {
-            lua_pushvalue(l, 1);
-        } else {
-            luaL_traceback(l, l, text, 1);
-        }
     }
     1
 }

@@ -25,6 +25,7 @@ mod puc {
     use super::super::ffi::*;
     use super::super::pool::Pool;
     use super::super::warn::{self, Warnings};
+    use mlua_sys::lua_Hook;
     pub(crate) use mlua_sys::{lua_upvalueid as upvalue_id, lua_upvaluejoin as upvalue_join};
 
     #[cfg(feature = "lua54")]
@@ -167,6 +168,43 @@ mod puc {
         unsafe { mlua_sys::lua_warning(l, text.as_ptr(), 0) }
     }
 
+    pub(crate) use mlua_sys::LUA_ERRMEM;
+
+    /// Sets a hook. `[-0, +0, -]`
+    pub(crate) unsafe fn set_hook(l: *mut lua_State, hook: Option<lua_Hook>, mask: c_int, count: c_int) {
+        // SAFETY: the caller's.
+        unsafe { mlua_sys::lua_sethook(l, hook, mask, count) }
+    }
+
+    /// Whether the two threads have one hook between them.
+    pub(crate) fn shares_hooks(one: *mut lua_State, other: *mut lua_State) -> bool {
+        one == other
+    }
+
+    /// Runs `body`, which is called by a hook and may wait, so that other threads have their hooks called meanwhile:
+    /// here each has its own. `[-0, +0, -]`
+    pub(crate) unsafe fn outside_hook<R>(_: *mut lua_State, body: impl FnOnce() -> R) -> Option<R> {
+        Some(body())
+    }
+
+    /// The per-state data, from inside a hook. `[-0, +0, -]`
+    pub(crate) unsafe fn state_data_in_hook(l: *mut lua_State) -> *const c_void {
+        // SAFETY: the caller's.
+        unsafe { state_data(l) }
+    }
+
+    /// Whether a finalizer is running, from inside a hook: one is called in a coroutine of a finalizer. `[-0, +0, -]`
+    pub(crate) unsafe fn is_finalizing_in_hook(l: *mut lua_State) -> bool {
+        // SAFETY: the caller's.
+        unsafe { is_finalizing(l) }
+    }
+
+    /// Closes a coroutine that is suspended or dead, as a call of `from`: its status. `[-?, +(0|1), -]` there.
+    pub(crate) unsafe fn close_coroutine(co: *mut lua_State, from: *mut lua_State) -> c_int {
+        // SAFETY: the caller's.
+        unsafe { mlua_sys::lua_closethread(co, from) }
+    }
+
     /// Closes the to-be-closed variables of a thread that will never be resumed, and empties its stack. The
     /// handlers run on the calling native stack. `[-?, +0, -]`
     pub(crate) unsafe fn close_thread(l: *mut lua_State) {
@@ -196,6 +234,7 @@ mod jit {
     use super::super::pool::Pool;
     use super::super::registry::Entry;
     use super::super::warn::Warnings;
+    use mlua_sys::lua_Hook;
 
     pub(crate) const VERSION: &str = "LuaJIT 2.1";
     pub(crate) const INIT_VARIABLES: &[&CStr] = &[c"LUA_INIT"];
@@ -362,6 +401,81 @@ mod jit {
 
     /// LuaJIT has no warnings. `[-0, +0, -]`
     pub(crate) unsafe fn warn(_: *mut lua_State, _: &CStr) {}
+
+    pub(crate) use mlua_sys::LUA_ERRMEM;
+
+    /// Sets the hook of all threads. `[-0, +0, -]`
+    pub(crate) unsafe fn set_hook(l: *mut lua_State, hook: Option<lua_Hook>, mask: c_int, count: c_int) {
+        // SAFETY: the caller's.
+        unsafe { mlua_sys::lua_sethook(l, hook, mask, count) };
+    }
+
+    /// Whether the two threads have one hook between them: if there are two.
+    pub(crate) fn shares_hooks(one: *mut lua_State, other: *mut lua_State) -> bool {
+        !one.is_null() && !other.is_null()
+    }
+
+    /// Runs `body`, which is called by a hook and may wait, so that other threads have their hooks called meanwhile.
+    /// `None` if there is no memory. `[-0, +0, m]`
+    ///
+    /// LuaJIT calls no hook while one is active, on whatever thread. But an error that ends a coroutine makes it forget
+    /// that one is, and an error that ends a protected call makes it remember what was when the call began.
+    pub(crate) unsafe fn outside_hook<R, F: FnOnce() -> R>(l: *mut lua_State, body: F) -> Option<R> {
+        struct Call<R, F> {
+            body: Option<F>,
+            result: Option<R>,
+        }
+        unsafe extern "C-unwind" fn run<R, F: FnOnce() -> R>(l: *mut lua_State) -> c_int {
+            // SAFETY: plain-frames when it raises: `body` and its result belong to the frame outside the protected call.
+            unsafe {
+                let call = lua_touserdata(l, 1).cast::<Call<R, F>>();
+                let co = lua_newthread(l);
+                lua_pushcclosure(co, fail, 0);
+                lua_resume(co, l, 0, &mut 0);
+                (*call).result = (*call).body.take().map(|body| body());
+                fail(l)
+            }
+        }
+        let mut call = Call { body: Some(body), result: None };
+        // SAFETY: the protected call ends with an error whatever happens, which is dropped. Three slots of the twenty.
+        unsafe {
+            lua_pushcclosure(l, run::<R, F>, 0);
+            lua_pushlightuserdata(l, (&raw mut call).cast());
+            lua_pcall(l, 1, 0, 0);
+            lua_pop(l, 1);
+        }
+        call.result
+    }
+
+    /// Raises nil. `[-0, +1, e]`
+    unsafe extern "C-unwind" fn fail(l: *mut lua_State) -> c_int {
+        // SAFETY: nothing is alive.
+        unsafe {
+            lua_pushnil(l);
+            lua_error(l)
+        }
+    }
+
+    /// The per-state data, from inside a hook. `[-0, +0, -]`
+    pub(crate) unsafe fn state_data_in_hook(l: *mut lua_State) -> *const c_void {
+        // SAFETY: one stack slot is used and given back; the registry keeps the pointer itself.
+        unsafe {
+            Entry::Data.push(l);
+            let data = lua_touserdata(l, -1);
+            lua_pop(l, 1);
+            data
+        }
+    }
+
+    /// LuaJIT calls no hooks inside finalizers.
+    pub(crate) unsafe fn is_finalizing_in_hook(_: *mut lua_State) -> bool {
+        false
+    }
+
+    /// LuaJIT keeps its own `coroutine.*`, and has no `coroutine.close`.
+    pub(crate) unsafe fn close_coroutine(_: *mut lua_State, _: *mut lua_State) -> c_int {
+        LUA_OK
+    }
 
     /// LuaJIT has no to-be-closed variables: the stack is emptied. `[-?, +0, -]`
     pub(crate) unsafe fn close_thread(l: *mut lua_State) {

@@ -264,6 +264,18 @@ impl Frame<'_> {
         unsafe { lua_remove(self.state(), index) }
     }
 
+    /// Pops a value and puts it in the place of the one at `index`. `[-1, +0, -]`
+    pub(crate) fn replace(self, index: c_int) {
+        // SAFETY: frame.
+        unsafe { lua_replace(self.state(), index) }
+    }
+
+    /// Makes the stack `count` values long, with nils if need be. `[-?, +?, -]`
+    pub(crate) fn set_top(self, count: c_int) {
+        // SAFETY: frame.
+        unsafe { lua_settop(self.state(), count) }
+    }
+
     /// Pushes nil. `[-0, +1, -]`
     #[inline]
     pub(crate) fn push_nil(self) {

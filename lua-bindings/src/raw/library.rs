@@ -74,6 +74,15 @@ impl Scope<'_> {
         }
     }
 
+    /// Makes a callback a registry entry. `[-0, +0, m]`
+    pub(crate) fn register(self, function: lua_CFunction, entry: Entry) {
+        // SAFETY: plain-frames; a slot or two.
+        unsafe {
+            compat::push_callback(self.state(), function, 0);
+            entry.set(self.state());
+        }
+    }
+
     /// Adds functions to the table on top. `[-0, +0, m]`
     fn add_functions(self, functions: &[Function]) {
         let l = self.state();

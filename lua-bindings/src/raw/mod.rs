@@ -29,6 +29,9 @@
 //! | `protect` | [`Scope`]: calls that may raise, under a protected call |
 //! | `userdata` | typed userdata, and the weak cache that gives one value one handle |
 //! | `library` | tables of callbacks: modules and classes |
+//! | `active` | which Lua threads are active on this OS thread |
+//! | `slice` | stops the running Lua thread when its slice is over |
+//! | `coroutine` | `coroutine.*` where those two have to know of it |
 //! | `chunk` | loading, dumping and calling functions |
 
 pub(crate) mod ffi;
@@ -43,6 +46,9 @@ pub(crate) mod protect;
 pub(crate) mod userdata;
 pub(crate) mod callback;
 pub(crate) mod library;
+pub(crate) mod slice;
+pub(crate) mod active;
+pub(crate) mod coroutine;
 pub(crate) mod chunk;
 
 pub(crate) use callback::{Outcome, Reply};

@@ -242,13 +242,21 @@ impl Scope<'_> {
         unsafe { compat::push_callback(self.state(), function, upvalues) }
     }
 
-    /// Pushes a userdata with the value that `make` makes. `[-0, +1, m]`
-    pub(crate) fn push_userdata<T: Class>(self, make: impl FnOnce() -> T) {
-        // SAFETY: frame, plain-frames: the value is made when the userdata is there to hold it.
+    /// Pushes a userdata with the value in `slot`, which must be there. `[-0, +1, m]`
+    pub(crate) fn push_userdata<T: Class>(self, slot: &mut Option<T>) {
+        // SAFETY: frame, plain-frames: the value is taken when the userdata is there to hold it.
         unsafe {
-            let cell = userdata::allocate::<T>(self.state());
-            cell.fill(self.state(), make());
+            let empty = userdata::allocate::<T>(self.state());
+            if let Some(value) = slot.take() {
+                empty.fill(self.state(), value);
+            }
         }
+    }
+
+    /// Pops a value and sets the field `name` of the table then on top. `[-1, +0, m]`
+    pub(crate) fn set_field(self, name: &CStr) {
+        // SAFETY: frame, plain-frames; the table has no metamethods.
+        unsafe { lua_setfield(self.state(), -2, name.as_ptr()) };
     }
 
     /// Replaces the value on top by its `tostring`. `[-1, +1, e]`

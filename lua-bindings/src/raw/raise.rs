@@ -56,10 +56,28 @@ impl Raise {
     #[cold]
     #[inline(never)]
     pub(crate) unsafe fn throw(self, l: *mut lua_State) -> ! {
+        // SAFETY: the caller's.
+        unsafe { self.throw_at(l, 1) }
+    }
+
+    /// The same from a hook: the position is that of the function which it has interrupted. `[-?, +1, e]`
+    ///
+    /// # Safety
+    /// As for [`throw`](Self::throw).
+    pub(crate) unsafe fn throw_here(self, l: *mut lua_State) -> ! {
+        // SAFETY: the caller's.
+        unsafe { self.throw_at(l, 0) }
+    }
+
+    /// # Safety
+    /// As for [`throw`](Self::throw).
+    #[cold]
+    #[inline(never)]
+    unsafe fn throw_at(self, l: *mut lua_State, level: c_int) -> ! {
         let mut buffer = Text { bytes: [0; Text::CAPACITY], length: 0 };
         let target = self.unload(&mut buffer);
         // SAFETY: `self` is gone; what is left on this frame is plain data.
-        unsafe { target.raise(l, &buffer) }
+        unsafe { target.raise(l, &buffer, level) }
     }
 
     /// Moves the message to plain memory and drops the rest.
@@ -93,7 +111,7 @@ impl Target {
     ///
     /// # Safety
     /// plain-frames, as for [`Raise::throw`].
-    unsafe fn raise(self, l: *mut lua_State, text: &Text) -> ! {
+    unsafe fn raise(self, l: *mut lua_State, text: &Text, level: c_int) -> ! {
         // SAFETY: plain-frames holds here and above; a callback has 20 free slots, and this needs five.
         unsafe {
             match self {
@@ -106,7 +124,7 @@ impl Target {
                     luaL_argerror(l, index, text);
                 }
                 Self::Position => {
-                    luaL_where(l, 1);
+                    luaL_where(l, level);
                     lua_pushlstring(l, text.bytes.as_ptr().cast(), text.length);
                     lua_concat(l, 2);
                 }

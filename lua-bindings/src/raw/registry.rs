@@ -38,6 +38,17 @@ pub(crate) enum Entry {
     Task = -11,
     /// The metatable of channels that have nothing to finalize.
     Meeting = -12,
+    /// The last error that has come out of a coroutine by `coroutine.wrap`, if it was text.
+    StoryError = -13,
+    /// Where that coroutine was, and those inside it.
+    Story = -14,
+    /// The script's handler of errors that nobody joins.
+    OnError = -15,
+    /// The metatables of locks.
+    Mutex = -16,
+    Semaphore = -17,
+    Condition = -18,
+    WaitGroup = -19,
     /// The error handler of calls from Rust.
     Capture = -40,
     /// The metatable of what holds a Rust function.

@@ -1,14 +1,16 @@
 //! [`Fleet`]: what the Lua states of one process share. The process ends when the last of them has closed.
 
+use std::collections::BTreeSet;
 use std::ffi::{CStr, CString};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use moonfleet::channel::{self, Receiver, Sender};
 
 use crate::raw::ffi::lua_CFunction;
 use crate::state::settings::Settings;
+use crate::state::tally::Tally;
 
 /// A module that every state finds in `package.preload`.
 #[derive(Clone, Copy)]
@@ -48,6 +50,10 @@ pub(crate) struct Fleet {
     afloat: AtomicUsize,
     /// Closed when `afloat` falls to zero.
     ended: (Sender<()>, Receiver<()>),
+    /// Those of the states that are open.
+    tallies: Mutex<Vec<Arc<Tally>>>,
+    /// Hears when all states are stuck.
+    stuck: (Sender<()>, Receiver<()>),
 }
 
 impl Fleet {
@@ -60,6 +66,8 @@ impl Fleet {
             turn: AtomicUsize::new(0),
             afloat: AtomicUsize::new(0),
             ended: channel::rendezvous(),
+            tallies: Mutex::default(),
+            stuck: channel::bounded(1),
         })
     }
 
@@ -84,6 +92,45 @@ impl Fleet {
     pub(crate) fn size(&self) -> usize {
         // ORDER: Relaxed; a glimpse.
         self.afloat.load(Ordering::Relaxed)
+    }
+
+    /// The tally of a state that opens.
+    pub(super) fn enter(&self, worker: usize) -> Arc<Tally> {
+        let tally = Arc::new(Tally::new(worker));
+        self.tallies().push(Arc::clone(&tally));
+        tally
+    }
+
+    /// A state closes.
+    pub(super) fn leave(&self, tally: &Arc<Tally>) {
+        self.tallies().retain(|other| !Arc::ptr_eq(other, tally));
+    }
+
+    /// All states are stuck.
+    pub(crate) fn tell_stuck(&self) {
+        // If it is full, it has been told.
+        let _ = self.stuck.0.try_send(());
+    }
+
+    /// Waits until somebody says that all states are stuck; false if nobody can any more.
+    pub(crate) fn wait_until_stuck(&self) -> bool {
+        self.stuck.1.recv().is_ok()
+    }
+
+    /// Whether there are tasks, and each of them waits for another one.
+    pub(crate) fn is_stuck(&self) -> bool {
+        let tallies = self.tallies();
+        tallies.iter().any(|tally| tally.has_tasks()) && tallies.iter().all(|tally| tally.is_stuck())
+    }
+
+    /// The workers that have states with tasks.
+    pub(crate) fn workers(&self) -> BTreeSet<usize> {
+        self.tallies().iter().filter(|tally| tally.has_tasks()).map(|tally| tally.worker()).collect()
+    }
+
+    fn tallies(&self) -> MutexGuard<'_, Vec<Arc<Tally>>> {
+        // A panic while the lock is held can only come from the allocator; the list is whole all the same.
+        self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The worker for the next launched state: each in turn, but not `own` if there is another.

@@ -14,7 +14,7 @@ use crate::raw::warn::Warnings;
 use crate::raw::{Entry, Frame, Kind, Raise, compat};
 use crate::state::fleet::Berth;
 use crate::state::open;
-use crate::state::{Fleet, Local};
+use crate::state::{Fleet, Local, Phase, Wait};
 
 /// An open Lua state, its main thread at rest unless a method runs.
 ///
@@ -31,11 +31,11 @@ pub(crate) struct LuaState {
 
 impl LuaState {
     /// Opens a state on the calling worker, with libraries, `arg`, `package.preload` and `LUA_INIT` in place.
-    pub(crate) fn open(berth: Berth) -> Result<Self, String> {
+    /// Its main task has this name.
+    pub(crate) fn open(berth: Berth, name: &str) -> Result<Self, String> {
         let worker = moonfleet::worker_index().unwrap_or(0);
         let settings = berth.settings().clone();
         let (pool, warnings) = (Pool::new(settings.memory_limit), Box::<Warnings>::default());
-        let local = Local::new(berth.fleet().clone(), worker, settings);
         let (pool, warnings) = (NonNull::from(Box::leak(pool)), NonNull::from(Box::leak(warnings)));
         // SAFETY: both go into the `LuaState` beside the state.
         let lua = NonNull::new(unsafe { compat::new_state(pool.as_ptr(), warnings.as_ptr()) });
@@ -44,6 +44,7 @@ impl LuaState {
             unsafe { free(pool, warnings) };
             return Err("cannot create a Lua state: not enough memory".to_owned());
         };
+        let local = Local::new(berth.fleet().clone(), worker, settings, name, lua.as_ptr());
         let state = Self { lua, pool, warnings, local: ManuallyDrop::new(local), berth };
         // SAFETY: new, and ours.
         match unsafe { open::open(lua.as_ptr(), &state.local) } {
@@ -115,8 +116,8 @@ impl LuaState {
     }
 
     /// Waits in `operation`, while the tasks of this state run.
-    pub(crate) fn wait<R>(&self, operation: impl FnOnce() -> R) -> Result<R, Raise> {
-        self.local.wait(self.frame(), operation)
+    pub(crate) fn wait<R>(&self, wait: Wait, operation: impl FnOnce() -> R) -> Result<R, Raise> {
+        self.local.wait(self.frame(), wait, operation)
     }
 
     /// Takes the error that `raise` stands for off the stack.
@@ -137,10 +138,10 @@ impl LuaState {
         self.local.is_quiet() && self.fleet().size() == 1
     }
 
-    /// Waits for the tasks of this state, then closes it: finalizers run. If the runtime shuts down under suspended
-    /// tasks, whose native stacks have frames in the state, it stays open.
-    pub(crate) fn close(self) {
-        self.local.drain();
+    /// The main task has ended in this phase. Waits for the others of this state, then closes it: finalizers run. If
+    /// the runtime shuts down under suspended tasks, whose native stacks have frames in the state, it stays open.
+    pub(crate) fn close(self, phase: Phase) {
+        self.local.drain(phase);
     }
 }
 

@@ -6,9 +6,9 @@ use std::ffi::{CStr, CString, c_int};
 use std::os::unix::ffi::OsStringExt;
 
 use crate::raw::chunk::{self, Source};
-use crate::raw::compat;
 use crate::raw::ffi::*;
 use crate::raw::{Entry, Frame, Raise, Scope, protect, userdata};
+use crate::raw::{compat, coroutine};
 use crate::state::fleet::Arguments;
 use crate::state::{Libraries, Local};
 use crate::value::library;
@@ -74,8 +74,8 @@ unsafe fn libraries(scope: Scope<'_>, local: &Local) {
             lua_setfield(l, LUA_REGISTRYINDEX, c"LUA_NOENV".as_ptr());
         }
         luaL_openlibs(l);
+        coroutine::replace(l);
         file(l, chunk::explain, Entry::Explain);
-        file(l, chunk::annotate, Entry::Annotate);
         lua_getglobal(l, c"xpcall".as_ptr());
         scope.set_registry(Entry::Xpcall);
         lua_createtable(l, 0, 0);

@@ -1,11 +1,16 @@
 //! [`Flight`]: what is known of a launched state, shared by the state that launched it and the launched one.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use moonfleet::cancel::CancelHandle;
+use moonfleet::channel::Sender;
 
 use crate::state::Phase;
 use crate::value::{Handle, Message};
+
+/// Who is told of the end, and by which number.
+type Watchers = Vec<(Sender<usize>, usize)>;
 
 /// A function that runs in another Lua state.
 pub(crate) struct Flight {
@@ -16,6 +21,11 @@ pub(crate) struct Flight {
     result: Mutex<Option<Result<Message, Message>>>,
     /// Closed when the function has ended.
     latch: Handle,
+    is_cancelled: AtomicBool,
+    /// Cancels the native task; set when that is queued, gone when it has ended.
+    canceller: Mutex<Option<CancelHandle>>,
+    /// Who is told of the end besides, and by which number; gone after the end.
+    watchers: Mutex<Option<Watchers>>,
 }
 
 impl Flight {
@@ -26,6 +36,9 @@ impl Flight {
             joiners: AtomicUsize::new(0),
             result: Mutex::new(None),
             latch: Handle::rendezvous(),
+            is_cancelled: AtomicBool::new(false),
+            canceller: Mutex::new(None),
+            watchers: Mutex::new(Some(Vec::new())),
         }
     }
 
@@ -39,6 +52,7 @@ impl Flight {
             phase if phase == Phase::Ready as u8 => Phase::Ready,
             phase if phase == Phase::Done as u8 => Phase::Done,
             phase if phase == Phase::Failed as u8 => Phase::Failed,
+            phase if phase == Phase::Cancelled as u8 => Phase::Cancelled,
             _ => Phase::Running,
         }
     }
@@ -52,12 +66,46 @@ impl Flight {
         self.set_phase(Phase::Running);
     }
 
-    /// Publishes the result, and lets go those who wait for it.
-    pub(super) fn end(&self, result: Result<Message, Message>) {
-        let phase = if result.is_ok() { Phase::Done } else { Phase::Failed };
-        *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+    /// Publishes the phase and the result, and lets go those who wait for it. Only the first time counts.
+    pub(super) fn end(&self, phase: Phase, result: Result<Message, Message>) {
+        let Some(watchers) = lock(&self.watchers).take() else { return };
+        *lock(&self.result) = Some(result);
         self.set_phase(phase);
+        drop(lock(&self.canceller).take());
         self.latch.sender().close();
+        for (watcher, number) in watchers {
+            // Nobody may be left to hear it.
+            let _ = watcher.try_send(number);
+        }
+    }
+
+    /// Has `watcher` told `number` at the end, or now if it has come.
+    pub(super) fn watch(&self, watcher: Sender<usize>, number: usize) {
+        match &mut *lock(&self.watchers) {
+            Some(watchers) => watchers.push((watcher, number)),
+            // As in `end`.
+            None => drop(watcher.try_send(number)),
+        }
+    }
+
+    /// How the native task is cancelled.
+    pub(super) fn set_canceller(&self, canceller: CancelHandle) {
+        if !self.phase().is_ended() {
+            *lock(&self.canceller) = Some(canceller);
+        }
+    }
+
+    /// Cancels the function; false if it was before, or has ended.
+    pub(super) fn cancel(&self) -> bool {
+        // ORDER: Relaxed; it only decides who is the first.
+        if self.phase().is_ended() || self.is_cancelled.swap(true, Ordering::Relaxed) {
+            return false;
+        }
+        let canceller = lock(&self.canceller).clone();
+        if let Some(canceller) = canceller {
+            canceller.cancel();
+        }
+        true
     }
 
     pub(super) fn latch(&self) -> &Handle {
@@ -66,7 +114,7 @@ impl Flight {
 
     /// A copy of the result; `None` before the end.
     pub(super) fn result(&self) -> Option<Result<Message, Message>> {
-        self.result.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.result).clone()
     }
 
     pub(super) fn add_joiner(&self) {
@@ -83,4 +131,9 @@ impl Flight {
         // ORDER: Relaxed; as above.
         self.joiners.load(Ordering::Relaxed) > 0
     }
+}
+
+/// A panic while a lock is held can only come from the allocator; what it guards is whole all the same.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,10 +5,13 @@ use std::ffi::{CStr, c_int};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use moonfleet::channel::Sender;
+
 use crate::raw::{Class, Entry, Frame, Raise};
-use crate::state::Phase;
+use crate::state::local::CANCELLED;
+use crate::state::{Local, Phase, Task};
 use crate::task::flight::Flight;
-use crate::task::record::Task;
+use crate::task::spawn;
 use crate::value::Handle;
 
 /// A task that can be joined.
@@ -49,6 +52,30 @@ impl TaskHandle {
         }
     }
 
+    /// Has `watcher` told `number` when the task ends, or now if it has.
+    pub(crate) fn watch(&self, watcher: Sender<usize>, number: usize) {
+        match self {
+            Self::Local(task) => task.watch(watcher, number),
+            Self::Launched(flight) => flight.watch(watcher, number),
+        }
+    }
+
+    /// Cancels the task; false if it has ended, or was cancelled before.
+    pub(crate) fn cancel(&self, frame: Frame<'_>) -> bool {
+        match self {
+            Self::Local(task) => spawn::cancel(frame, task),
+            Self::Launched(flight) => flight.cancel(),
+        }
+    }
+
+    /// Whether it is the running task.
+    pub(crate) fn is_running_here(&self, frame: Frame<'_>) -> bool {
+        match self {
+            Self::Local(task) => std::ptr::eq(&raw const **task, Local::of(frame).running()),
+            Self::Launched(_) => false,
+        }
+    }
+
     /// Counts a joiner until the guard is dropped: an error that somebody waits for is not reported on stderr.
     pub(crate) fn join_guard(&self) -> JoinGuard<'_> {
         match self {
@@ -58,8 +85,15 @@ impl TaskHandle {
         JoinGuard(self)
     }
 
-    /// Pushes `true, results…` or `false, error` of an ended task. `[-0, +n, -]`
+    /// Pushes `true, results…`, `false, error` or `nil, "cancelled"` of an ended task. `[-0, +n, -]`
     pub(crate) fn push_results(&self, frame: Frame<'_>) -> Result<c_int, Raise> {
+        if self.phase() == Phase::Cancelled {
+            return frame.protect(0, &mut (), |scope, ()| {
+                scope.push_nil();
+                scope.push_bytes(CANCELLED.as_bytes());
+                2
+            });
+        }
         match self {
             Self::Local(task) => task.push_results(frame),
             Self::Launched(flight) => {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::raw::{Entry, Frame, Raise};
 use crate::state::fleet::Berth;
-use crate::state::{Local, LuaState};
+use crate::state::{Local, LuaState, Phase};
 use crate::task::TaskHandle;
+use crate::task::failure::{self, describe, report};
 use crate::task::flight::Flight;
-use crate::task::report::report;
 use crate::value::{Message, Names};
 
 /// Runs the function that is the first value of `message` in a new state on `worker`, with the other values as its
@@ -24,53 +24,73 @@ pub(crate) fn launch(
         worker.unwrap_or_else(|| local.fleet().next_worker(local.worker(), moonfleet::worker_count()));
     let name = name.unwrap_or_else(|| format!("state on worker {}", worker + 1));
     let flight = Arc::new(Flight::new(name.clone().into()));
-    let (own_flight, berth) = (Arc::clone(&flight), local.fleet().board());
+    let (pilot, berth) = (Pilot(Arc::clone(&flight)), local.fleet().board());
     let spawned = moonfleet::TaskBuilder::new()
         .name(name)
         .stack_size(local.settings().stack_size)
         .wide_guard(true)
-        .spawn_on(worker, move || fly(&own_flight, message, berth));
+        .spawn_on(worker, move || fly(&pilot.0, message, berth));
     match spawned {
-        Ok(_detached) => Ok(TaskHandle::Launched(flight)),
+        Ok(native) => {
+            flight.set_canceller(native.cancel_handle());
+            Ok(TaskHandle::Launched(flight))
+        }
         Err(error) => Err(Raise::error(error.to_string())),
+    }
+}
+
+/// Who flies: without it the flight is over. That matters to one that is cancelled before it has begun.
+struct Pilot(Arc<Flight>);
+
+impl Drop for Pilot {
+    fn drop(&mut self) {
+        self.0.end(Phase::Cancelled, Err(Message::default()));
     }
 }
 
 /// The native task of a launched state.
 fn fly(flight: &Flight, message: Message, berth: Berth) {
     flight.begin();
-    let state = match LuaState::open(berth) {
+    let state = match LuaState::open(berth, flight.name()) {
         Ok(state) => state,
-        Err(text) => return land(flight, Err(Message::text(&text)), &text),
+        Err(text) => {
+            report_unjoined(flight, &text);
+            return flight.end(Phase::Failed, Err(Message::text(&text)));
+        }
     };
-    match call(&state, message) {
-        Ok(results) => flight.end(Ok(results)),
-        Err((error, text)) => land(flight, Err(error), &text),
-    }
-    state.close();
+    let result = call(&state, flight, message);
+    let phase = if result.is_ok() { Phase::Done } else { failure::phase(state.local().main()) };
+    flight.end(phase, result);
+    state.close(phase);
 }
 
-/// Ends the flight with an error, which goes to stderr unless somebody waits for it.
-fn land(flight: &Flight, result: Result<Message, Message>, text: &str) {
+fn report_unjoined(flight: &Flight, text: &str) {
     if !flight.has_joiner() {
         report(&format!("task '{}' failed: {text}", flight.name()));
     }
-    flight.end(result);
 }
 
-/// Calls the function in `message`; an error comes back as a value that can cross, and as text.
-fn call(state: &LuaState, message: Message) -> Result<Message, (Message, String)> {
-    let frame = state.frame();
+/// Calls the function in `message`; an error comes back as a value that can cross, and is told of if nobody joins.
+fn call(state: &LuaState, flight: &Flight, message: Message) -> Result<Message, Message> {
+    let (frame, main) = (state.frame(), state.local().main());
     let outcome = message.push(frame).and_then(|count| frame.call(count - 1, Entry::Annotate));
     let result = match outcome {
         Ok(count) => Message::read_range(frame, 1, count, Names::Results).map_err(|raise| {
             let text = state.error_text(raise);
-            (Message::text(&text), text)
+            report_unjoined(flight, &text);
+            Message::text(&text)
         }),
-        Err(Raise::Top) => Err(error_value(frame, frame.top())),
+        Err(Raise::Top) => {
+            let index = frame.top();
+            if failure::phase(main) == Phase::Failed && !flight.has_joiner() {
+                failure::complain(frame, index, main);
+            }
+            Err(error_value(frame, index))
+        }
         Err(raise) => {
             let text = state.error_text(raise);
-            Err((Message::text(&text), text))
+            report_unjoined(flight, &text);
+            Err(Message::text(&text))
         }
     };
     frame.pop(frame.top());
@@ -78,9 +98,7 @@ fn call(state: &LuaState, message: Message) -> Result<Message, (Message, String)
 }
 
 /// The error at `index` as a message: itself if it can cross, else as text.
-fn error_value(frame: Frame<'_>, index: c_int) -> (Message, String) {
-    let text = crate::task::report::describe(frame, index);
-    let message =
-        Message::read_range(frame, index, 1, Names::Results).unwrap_or_else(|_| Message::text(&text));
-    (message, text)
+fn error_value(frame: Frame<'_>, index: c_int) -> Message {
+    Message::read_range(frame, index, 1, Names::Results)
+        .unwrap_or_else(|_| Message::text(&describe(frame, index)))
 }

@@ -2,20 +2,22 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `record` | [`Task`]: what is known of a task of this state |
 //! | `flight` | [`Flight`]: what is known of a launched state |
 //! | `handle` | [`TaskHandle`]: either of them, as Lua sees it |
 //! | `spawn` | from a Lua function to a queued task |
 //! | `run` | the life of a task on its native stack |
 //! | `launch` | the life of a launched state |
-//! | `report` | errors that nobody joins, on stderr |
+//! | `census` | the tasks that have not ended, and where they are |
+//! | `deadlock` | the report when all of them wait for each other |
+//! | `failure` | errors that end tasks, and those that nobody joins |
 
-pub(crate) mod record;
 pub(crate) mod flight;
 pub(crate) mod handle;
-pub(crate) mod report;
+pub(crate) mod failure;
 mod run;
 pub(crate) mod spawn;
 pub(crate) mod launch;
+pub(crate) mod census;
+pub(crate) mod deadlock;
 
 pub(crate) use handle::TaskHandle;

@@ -10,10 +10,9 @@ use std::ffi::c_int;
 use std::rc::Rc;
 
 use crate::raw::ffi::*;
-use crate::raw::{Frame, compat};
-use crate::state::{Local, Phase};
-use crate::task::record::Task;
-use crate::task::report::report_failure;
+use crate::raw::{Frame, active, compat};
+use crate::state::{Local, Phase, Task};
+use crate::task::failure;
 use crate::task::spawn::forget;
 
 /// What becomes of a task that yields where there is no coroutine to yield from.
@@ -21,25 +20,34 @@ const BARE_YIELD: &str = "attempt to yield from outside a coroutine";
 
 /// Runs the task to its end, with the `arguments` values above the function on its thread.
 pub(super) fn run(task: &Rc<Task>, local: &Local, arguments: c_int) {
-    local.begin_task(&task.phase);
+    if task.phase().is_ended() {
+        // It was cancelled before its turn, by somebody who could not keep it from coming.
+        return;
+    }
+    local.begin_task(task);
+    // SAFETY: INVARIANT(thread) of the task; it was spawned on this worker, and this native stack alone runs it. Nothing
+    // below raises: every Lua call is a resume or a protected one.
+    unsafe { active::enter(task.thread, || run_thread(task, arguments)) };
+    // SAFETY: the thread is at rest, and still held by the registry.
+    unsafe { forget(task.thread, task.thread) };
+    local.unregister_task();
+}
+
+fn run_thread(task: &Task, arguments: c_int) {
     let mut results = 0;
-    // SAFETY: INVARIANT(thread) of the task; it was spawned on this worker, and this native stack alone runs it.
-    // `lua_resume` catches every error.
+    // SAFETY: as in `run`; `lua_resume` catches every error.
     let (frame, status) = unsafe {
         (Frame::new(task.thread), lua_resume(task.thread, std::ptr::null_mut(), arguments, &mut results))
     };
     if status != LUA_OK {
         end_badly(frame, status);
     }
-    let phase = if frame.boolean(1) { Phase::Done } else { Phase::Failed };
+    let phase = if frame.boolean(1) { Phase::Done } else { failure::phase(task) };
     if phase == Phase::Failed && task.joiners.get() == 0 {
-        report_failure(frame, 2, &task.name());
+        failure::complain(frame, 2, task);
     }
     task.keep_results(frame);
     task.end(phase);
-    // SAFETY: the thread is at rest, and still held by the registry.
-    unsafe { forget(task.thread, task.thread) };
-    local.unregister_task();
 }
 
 /// Leaves `false` and an error on the stack of a thread that did not come to a regular end. `[-?, +2, -]`

@@ -11,10 +11,9 @@ use std::rc::Rc;
 use crate::raw::callback::conclude;
 use crate::raw::compat;
 use crate::raw::ffi::*;
-use crate::raw::{Entry, Frame, Outcome, Raise, Reply, userdata};
-use crate::state::Local;
+use crate::raw::{Entry, Frame, Outcome, Raise, Reply, slice, userdata};
+use crate::state::{Local, Phase, Task};
 use crate::task::TaskHandle;
-use crate::task::record::Task;
 use crate::task::run::run;
 
 /// `spawn(fn, ...)`. `[-0, +1, e]`
@@ -25,7 +24,7 @@ pub(crate) unsafe extern "C-unwind" fn spawn(l: *mut lua_State) -> c_int {
     // SAFETY: called by Lua; nothing is alive.
     unsafe {
         luaL_checktype(l, 1, LUA_TFUNCTION);
-        queue(l, 1)
+        queue(l, 1, 0)
     }
 }
 
@@ -38,23 +37,42 @@ pub(crate) unsafe extern "C-unwind" fn spawn_named(l: *mut lua_State) -> c_int {
     unsafe {
         luaL_checklstring(l, 1, std::ptr::null_mut());
         luaL_checktype(l, 2, LUA_TFUNCTION);
-        queue(l, 2)
+        queue(l, 2, 1)
     }
 }
 
-/// Makes a task of the function at index `function` and the values above it. `[-0, +1, e]`
-unsafe fn queue(l: *mut lua_State, function: c_int) -> c_int {
+/// What `async(fn)` returns: a function that spawns `fn`, its first upvalue, with its arguments. `[-0, +1, e]`
+///
+/// # Safety
+/// For Lua to call, as any C function.
+pub(crate) unsafe extern "C-unwind" fn spawn_upvalue(l: *mut lua_State) -> c_int {
+    // SAFETY: called by Lua; nothing is alive.
+    unsafe {
+        luaL_checkstack(l, 1, c"too many arguments".as_ptr());
+        lua_pushvalue(l, lua_upvalueindex(compat::HIDDEN_UPVALUES + 1));
+        lua_insert(l, 1);
+        queue(l, 1, 0)
+    }
+}
+
+/// Makes a task of the function at index `function` and the values above it, with the name at index `name` unless that is
+/// 0. `[-0, +1, e]`
+///
+/// # Safety
+/// plain-frames; called inside a callback.
+pub(crate) unsafe fn queue(l: *mut lua_State, function: c_int, name: c_int) -> c_int {
     // SAFETY: plain-frames up to `conclude`: an `Empty` is a pointer.
     unsafe {
         let arguments = lua_gettop(l) - function;
         luaL_checkstack(l, arguments + 8, c"too many arguments".as_ptr());
         let empty = userdata::allocate::<TaskHandle>(l);
         let thread = lua_newthread(l);
+        slice::cleanse(thread);
         compat::tie(l, -2);
         load(l, thread, function, arguments);
         remember(l, thread);
         conclude(l, |frame| {
-            let name = (function == 2).then(|| frame.text(1)).flatten().map(String::into_boxed_str);
+            let name = (name != 0).then(|| frame.text(name)).flatten().map(String::into_boxed_str);
             let outcome = start(frame, name, thread, arguments, |handle| empty.fill(l, handle));
             if outcome.is_err() {
                 forget(l, thread);
@@ -83,7 +101,10 @@ unsafe fn load(l: *mut lua_State, thread: *mut lua_State, function: c_int, argum
 
 /// Files the handle on top in the registry until the task has ended: while it runs, nothing else need hold it. The
 /// handle in turn holds the thread. `[-0, +0, m]`
-unsafe fn remember(l: *mut lua_State, thread: *mut lua_State) {
+///
+/// # Safety
+/// plain-frames; the handle is on top, and `thread` is its task's.
+pub(crate) unsafe fn remember(l: *mut lua_State, thread: *mut lua_State) {
     // SAFETY: plain-frames; two slots.
     unsafe {
         Entry::Tasks.push(l);
@@ -108,17 +129,48 @@ fn start(
         builder = builder.name(&**name);
     }
     let task = Rc::new(Task::new(name, number, thread));
-    let (own_task, own_local) = (Rc::clone(&task), Rc::clone(&local));
-    match builder.spawn_local(move || run(&own_task, &own_local, arguments + 2)) {
-        Ok(_detached) => {
+    let ticket = Ticket { task: Rc::clone(&task), local: Rc::clone(&local) };
+    match builder.spawn_local(move || run(&ticket.task, &ticket.local, arguments + 2)) {
+        Ok(native) => {
+            task.set_canceller(native.cancel_handle());
             fill(TaskHandle::Local(task));
             Ok(Reply::Values(1))
         }
-        Err(error) => {
-            local.unregister_task();
-            Err(Raise::error(error.to_string()))
+        // The ticket is gone, and the task with it.
+        Err(error) => Err(Raise::error(error.to_string())),
+    }
+}
+
+/// What a native task has that will run a task of this state. Dropped unused, as by a runtime that shuts down, it ends
+/// the task, for which others may wait.
+struct Ticket {
+    task: Rc<Task>,
+    local: Rc<Local>,
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if self.task.is_unstarted() && !self.task.phase().is_ended() {
+            self.task.end(Phase::Cancelled);
+            self.local.unregister_task();
         }
     }
+}
+
+/// Cancels a task of this state: false if it has ended, or was cancelled before.
+pub(crate) fn cancel(frame: Frame<'_>, task: &Task) -> bool {
+    let is_unstarted = task.phase() == Phase::Ready && task.is_unstarted();
+    if !task.cancel() {
+        return false;
+    }
+    if is_unstarted {
+        // The native task does not start: it lets go of its closure when its turn comes.
+        task.end(Phase::Cancelled);
+        // SAFETY: the thread was queued by this state.
+        unsafe { forget(frame.state(), task.thread) };
+        Local::of(frame).unregister_task();
+    }
+    true
 }
 
 /// Takes the task with this thread out of the registry. `[-0, +0, -]`

@@ -288,6 +288,13 @@ impl<'a> Party<'a> {
         }
     }
 
+    /// Whether nothing has ended the wait. A party whose deadline has passed, or that was cancelled, is handed nothing.
+    #[inline]
+    fn still_waits(&self) -> bool {
+        // SAFETY: seated — the party has not left its wait.
+        self.ending.get().is_none() && unsafe { self.neighbour.is_waiting() }
+    }
+
     #[inline]
     fn end(&self, ending: Ending) {
         self.ending.set(Some(ending));
@@ -350,7 +357,7 @@ impl Queue {
             // SAFETY: seated — a linked seat is alive, and its party waits: it cannot leave before it has run.
             let seat = unsafe { seat.as_ref() };
             seat.unlink();
-            if seat.party.ending.get().is_none() {
+            if seat.party.still_waits() {
                 return Some(seat);
             }
         }

@@ -1,6 +1,6 @@
 //! Counters that one worker writes and anybody reads: plain loads and stores, no read-modify-write.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
 use super::running::Running;
 
@@ -37,4 +37,23 @@ pub(crate) struct Counters {
     pub(crate) hogs: Counter,
     /// The running task.
     pub(crate) running: Running,
+    pub(crate) thread: ThreadId,
+}
+
+/// The worker's OS thread, as the kernel numbers it; zero before it runs.
+#[derive(Debug, Default)]
+pub(crate) struct ThreadId(AtomicI32);
+
+impl ThreadId {
+    /// This thread is the worker's.
+    pub(crate) fn set_to_this_thread(&self) {
+        // ORDER: Relaxed; a number to pass on, it guards nothing.
+        self.0.store(rustix::thread::gettid().as_raw_nonzero().get(), Ordering::Relaxed);
+    }
+
+    /// The number, once the worker runs.
+    pub(crate) fn get(&self) -> i32 {
+        // ORDER: Relaxed; see `set_to_this_thread`.
+        self.0.load(Ordering::Relaxed)
+    }
 }

@@ -38,6 +38,8 @@ pub(crate) struct Local {
     storm: Storm,
     /// Operations that the running task may still do without waiting.
     operations_left: Cell<u32>,
+    /// A turn has lasted long: the clock and the orders are to be looked at before the next one.
+    upkeep_due: Cell<bool>,
     counters: Arc<Counters>,
 }
 
@@ -54,6 +56,7 @@ impl Local {
             stopping: Cell::new(false),
             storm: Storm::new(),
             operations_left: Cell::new(0),
+            upkeep_due: Cell::new(false),
             counters,
         }
     }
@@ -97,6 +100,19 @@ impl Local {
         let left = self.operations_left.get().saturating_sub(operations);
         self.operations_left.set(left);
         left == 0
+    }
+
+    /// Queues the tasks whose wait has ended during a long turn, and has the worker look at everything else.
+    pub(crate) fn catch_up(&self, now_ns: u64) {
+        self.fire_timers(now_ns);
+        self.drain_inbox();
+        self.upkeep_due.set(true);
+    }
+
+    /// Whether a long turn has ended since this was last asked.
+    #[inline]
+    pub(crate) fn take_upkeep_due(&self) -> bool {
+        self.upkeep_due.replace(false)
     }
 
     /// Which tasks of this worker unwind.

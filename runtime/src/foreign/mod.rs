@@ -65,6 +65,38 @@ pub fn yield_now() -> Result<(), Cancelled> {
     suspend::yield_now()
 }
 
+/// Lets other tasks run after a turn that has lasted long: also those for which a timer has gone off, or that were woken
+/// from elsewhere meanwhile. An interpreter does this when it interrupts its code.
+///
+/// # Suspends
+/// Always.
+/// # Errors
+/// [`Cancelled`]: the task is being cancelled.
+///
+/// # Examples
+/// ```
+/// use moonfleet::{foreign, spawn_local, time};
+/// use std::cell::Cell;
+/// use std::rc::Rc;
+/// use std::time::Duration;
+///
+/// moonfleet::run(|| {
+///     let rung = Rc::new(Cell::new(false));
+///     let bell = Rc::clone(&rung);
+///     spawn_local(move || {
+///         time::sleep(Duration::from_millis(1));
+///         bell.set(true);
+///     });
+///     moonfleet::yield_now();
+///     std::thread::sleep(Duration::from_millis(2));
+///     foreign::end_long_turn().unwrap();
+///     assert!(rung.get());
+/// });
+/// ```
+pub fn end_long_turn() -> Result<(), Cancelled> {
+    suspend::end_long_turn()
+}
+
 /// Receives; see [`Receiver::recv`].
 ///
 /// # Suspends

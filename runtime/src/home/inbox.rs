@@ -113,6 +113,12 @@ impl Inbox {
         head != EMPTY && head != SLEEPING
     }
 
+    /// Whether the owner sleeps with nothing on its way to it. Exact at the moment of the look.
+    pub(crate) fn is_sleeping(&self) -> bool {
+        // ORDER: Acquire; keeps the looks that follow behind this one: see `Lookout::all_sleep_throughout`.
+        self.head.load(Ordering::Acquire) == SLEEPING
+    }
+
     /// The owner takes everything, oldest first, and is awake.
     #[inline]
     pub(crate) fn drain(&self) -> Drained {

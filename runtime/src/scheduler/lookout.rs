@@ -3,7 +3,7 @@
 //! It looks at every worker a few times per threshold (`sampler`), and sleeps without a tick while all of them
 //! do (`watch`). Workers tell it when they fall asleep and wake, and nothing else.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, Thread};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::sampler::{Overrun, Sampler};
 use super::watch::Watch;
 use crate::context::counters::Counters;
+use crate::home::Home;
 use crate::sys::clock;
 
 /// Where the workers of a runtime and the thread that watches them meet.
@@ -39,18 +40,22 @@ impl Lookout {
     }
 
     /// Watches until told to stop: the whole work of this thread. `report` is told of each turn that lasts longer
-    /// than one of `thresholds_ns`, which ascend, once for each.
+    /// than one of `thresholds_ns`, which ascend, once for each; `all_asleep` is called when every worker has fallen
+    /// asleep, which is noticed within `longest_pause_ns`.
     pub(crate) fn keep(
         &self,
         workers: &[Arc<Counters>],
         thresholds_ns: Vec<u64>,
+        longest_pause_ns: u64,
         mut report: impl FnMut(Overrun),
+        all_asleep: impl Fn(),
     ) {
         self.thread.get_or_init(thread::current);
         let mut sampler = Sampler::new(workers.len(), thresholds_ns);
         // ORDER: Acquire; pairs with the Release in `stop`.
         while !self.stopped.load(Ordering::Acquire) {
             if self.watch.doze() {
+                all_asleep();
                 // A wake for another reason only costs a look.
                 thread::park();
                 self.watch.rise();
@@ -58,8 +63,29 @@ impl Lookout {
             }
             let words = workers.iter().map(|counters| &counters.running);
             let pause_ns = sampler.look(words, clock::now_ns, &mut report);
-            thread::park_timeout(Duration::from_nanos(pause_ns));
+            thread::park_timeout(Duration::from_nanos(pause_ns.min(longest_pause_ns)));
         }
+    }
+
+    /// Runs `look`, for the watching thread: its answer, if every worker slept all the while, with no wake on its way
+    /// to any of them.
+    ///
+    /// The reads frame each other. A worker counts a sleep after its inbox says SLEEPING, and before it is off the
+    /// watch. All are off the watch after the first count, or this is the end; and none has begun another sleep by the
+    /// second one: so each has slept through all that is between the counts. A wake on its way would show in its inbox.
+    pub(crate) fn all_sleep_throughout<R>(
+        &self,
+        workers: &[Arc<Counters>],
+        homes: &[&Home],
+        look: impl FnOnce() -> R,
+    ) -> Option<R> {
+        let sleeps = || workers.iter().map(|counters| counters.parks.get()).sum::<u64>();
+        let before = sleeps();
+        // ORDER: Acquire fence; the looks below come after the count above.
+        fence(Ordering::Acquire);
+        let answer = look();
+        let all_sleep = homes.iter().all(|home| home.inbox().is_sleeping());
+        (all_sleep && self.watch.nobody_is_awake() && sleeps() == before).then_some(answer)
     }
 
     /// Tells the watching thread to end. It still has to be unparked.

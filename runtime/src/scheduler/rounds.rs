@@ -91,7 +91,7 @@ impl<'a> Rounds<'a> {
     #[inline]
     fn pick(&mut self) -> Option<NonNull<Header>> {
         self.since_upkeep += 1;
-        if self.since_upkeep >= self.upkeep_interval {
+        if self.since_upkeep >= self.upkeep_interval || self.worker.local.take_upkeep_due() {
             self.upkeep();
         }
         self.since_inbox += 1;

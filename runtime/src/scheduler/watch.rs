@@ -25,8 +25,9 @@ impl Watch {
 
     /// A worker falls asleep.
     pub(crate) fn fall_asleep(&self) {
-        // ORDER: Relaxed; only the word's own order counts.
-        self.0.fetch_sub(ONE_AWAKE, Ordering::Relaxed);
+        // ORDER: Release; pairs with the Acquire in `doze` and `nobody_is_awake`: what the worker did before is visible
+        // to who finds all of them asleep.
+        self.0.fetch_sub(ONE_AWAKE, Ordering::Release);
     }
 
     /// A worker wakes; true if it must ring for the monitor. Several may be told so: one too many does no harm.
@@ -39,9 +40,15 @@ impl Watch {
     /// The monitor falls asleep; false if a worker is awake.
     #[must_use = "false means that there is something to watch"]
     pub(crate) fn doze(&self) -> bool {
-        // ORDER: Release on success; pairs with the Acquire in `wake_up`: publishes what to ring. A failure
-        // reads nothing.
-        self.0.compare_exchange(0, DOZING, Ordering::Release, Ordering::Relaxed).is_ok()
+        // ORDER: AcqRel on success; Release pairs with the Acquire in `wake_up`: publishes what to ring. Acquire pairs
+        // with the Release in `fall_asleep`. A failure reads nothing.
+        self.0.compare_exchange(0, DOZING, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// Whether every worker sleeps, for the monitor.
+    pub(crate) fn nobody_is_awake(&self) -> bool {
+        // ORDER: Acquire; pairs with the Release in `fall_asleep`.
+        self.0.load(Ordering::Acquire) < ONE_AWAKE
     }
 
     /// The monitor is awake again.

@@ -77,6 +77,7 @@ impl Worker {
     /// Makes this thread the worker.
     pub(crate) fn enter(&self) -> Entered<'_> {
         WORKER.set(self);
+        self.local.counters().thread.set_to_this_thread();
         Entered { _local: context::enter(&self.local) }
     }
 

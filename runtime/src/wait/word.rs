@@ -115,6 +115,12 @@ impl Word {
         self.0.compare_exchange(WAITING, IDLE, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
+    /// Whether the wait goes on, for the owner's thread.
+    #[inline]
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.load_relaxed() == WAITING
+    }
+
     #[inline]
     fn load_relaxed(&self) -> usize {
         // ORDER: Relaxed; the owner reads after its wake, which ordered everything before it.
