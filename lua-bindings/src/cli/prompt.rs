@@ -64,7 +64,7 @@ fn goes_on(frame: Frame<'_>) -> bool {
 /// Waits for the next line, at the prompt in the global variable `name`.
 fn next(state: &LuaState, lines: &mut Lines, name: &str, default: &str) -> Option<String> {
     let prompt = prompt(state.frame(), name).unwrap_or_else(|| default.to_owned());
-    state.wait(Wait::outside("input"), || moonfleet::blocking(|| lines.read(&prompt))).unwrap_or_default()
+    state.wait(Wait::outside(&"input"), || moonfleet::blocking(|| lines.read(&prompt))).unwrap_or_default()
 }
 
 /// The text of a global variable; `None` if it is nil, or has no text.

@@ -39,7 +39,7 @@ pub(super) fn serve(
         Ok(state) => {
             // Who asked for the state may be gone.
             let _ = ready.send(Ok(()));
-            while let Ok(Ok(request)) = state.wait(Wait::outside("calls"), || foreign::recv(&inbox, None)) {
+            while let Ok(Ok(request)) = state.wait(Wait::outside(&"calls"), || foreign::recv(&inbox, None)) {
                 match request {
                     Request::Job(job) => spawn_for(&state, &host, job),
                     Request::Release(number) => release(&state, number),

@@ -52,7 +52,7 @@ pub(super) fn send(frame: Frame<'_>) -> Outcome {
     let message = Message::read(frame, 2, Names::Arguments)?;
     let handle = channel.share(frame, 1)?;
     match Local::of(frame)
-        .wait(frame, Wait::inside("send", None), || foreign::send(handle.sender(), message, None))?
+        .wait(frame, Wait::inside(&"send", None), || foreign::send(handle.sender(), message, None))?
     {
         Ok(()) => Ok(frame.reply_true()),
         Err(SendFailure::Closed(_)) => Ok(Reply::Failure(c"closed")),
@@ -77,7 +77,7 @@ fn receive_until(frame: Frame<'_>, channel: &Channel, deadline: Option<Instant>)
     }
     let handle = channel.share(frame, 1)?;
     match Local::of(frame)
-        .wait(frame, Wait::inside("receive", deadline), || foreign::recv(handle.receiver(), deadline))?
+        .wait(frame, Wait::inside(&"receive", deadline), || foreign::recv(handle.receiver(), deadline))?
     {
         Ok(message) => Ok(Reply::Values(message.push(frame)?)),
         Err(RecvFailure::Closed) => Ok(Reply::Failure(c"closed")),

@@ -70,7 +70,7 @@ impl<'a> Choice<'a> {
             return foreign::select(&mut arms, wait).map_err(cancelled);
         }
         let deadline = if let Limit::Until(deadline) = wait { Some(deadline) } else { None };
-        let reason = Wait::inside("select", deadline);
+        let reason = Wait::inside(&"select", deadline);
         Local::of(frame).wait(frame, reason, || foreign::select(&mut arms, wait))?.map_err(cancelled)
     }
 

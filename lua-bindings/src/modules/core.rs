@@ -1,13 +1,11 @@
 //! `require "moonfleet"`: the table of functions, and the classes `channel` and `task`.
 
-#![allow(unsafe_code, reason = "files the handle of the main task")]
-
 use std::rc::Rc;
 
 use crate::modules::{channel, group, inspect, locks, parallel, select, task, time};
 use crate::raw::callback::{constructor, function};
 use crate::raw::library::Function;
-use crate::raw::{Entry, Frame, Outcome, Reply, Scope};
+use crate::raw::{Entry, Frame, Outcome, Reply};
 use crate::state::Local;
 use crate::task::{TaskHandle, failure, spawn};
 use crate::value::Channel;
@@ -70,19 +68,10 @@ pub(super) fn open(frame: Frame<'_>) -> Outcome {
         scope.define_class::<TaskHandle>(TASK_METHODS, TASK_METAMETHODS);
         locks::define(scope);
         scope.register(failure::annotate, Entry::Annotate);
-        file_main_task(scope, main);
+        scope.push_userdata(main);
+        scope.set_registry(Entry::MainTask);
         scope.push_library(FUNCTIONS);
         1
     })?;
     Ok(Reply::Values(count))
-}
-
-/// Gives the main task a handle, which is filed as those of the others are. `[-0, +0, m]`
-fn file_main_task(scope: Scope<'_>, main: &mut Option<TaskHandle>) {
-    let Some(TaskHandle::Local(task)) = main else { return };
-    let thread = task.thread;
-    scope.push_userdata(main);
-    // SAFETY: under a protected call; the handle is on top.
-    unsafe { spawn::remember(scope.state(), thread) };
-    scope.pop(1);
 }

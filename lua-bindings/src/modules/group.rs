@@ -13,6 +13,7 @@ use crate::raw::callback::conclude;
 use crate::raw::ffi::*;
 use crate::raw::{Frame, Outcome, Raise, Reply, compat};
 use crate::state::local::cancelled;
+use crate::state::task::Watcher;
 use crate::state::{Local, Phase, Wait};
 use crate::task::handle::JoinGuard;
 use crate::task::{TaskHandle, spawn};
@@ -28,7 +29,7 @@ struct Group<'a> {
 impl<'a> Group<'a> {
     /// The arguments, all of which must be tasks.
     fn of_arguments(frame: Frame<'a>) -> Result<Self, Raise> {
-        let (watcher, ended) = channel::unbounded();
+        let (ends, ended) = channel::unbounded();
         let mut tasks = Vec::new();
         for index in 1..=frame.top() {
             let task = frame.argument::<TaskHandle>(index)?;
@@ -37,15 +38,15 @@ impl<'a> Group<'a> {
             }
             tasks.push(task);
         }
-        for (n, task) in tasks.iter().enumerate() {
-            task.watch(watcher.clone(), n);
+        for (number, task) in tasks.iter().enumerate() {
+            task.watch(Watcher { ends: ends.clone(), number });
         }
         let guards = tasks.iter().map(|task| task.join_guard()).collect();
         Ok(Self { tasks, _guards: guards, ended })
     }
 
     /// Waits for the next that ends.
-    fn next(&self, frame: Frame<'_>, what: &'static str) -> Result<usize, Raise> {
+    fn next(&self, frame: Frame<'_>, what: &'static &'static str) -> Result<usize, Raise> {
         let recv = || foreign::recv(&self.ended, None);
         match Local::of(frame).wait(frame, Wait::inside(what, None), recv)? {
             Ok(n) => Ok(n),
@@ -65,7 +66,7 @@ impl<'a> Group<'a> {
 pub(super) fn all(frame: Frame<'_>) -> Outcome {
     let group = Group::of_arguments(frame)?;
     for _ in &group.tasks {
-        let task = group.tasks[group.next(frame, "all")?];
+        let task = group.tasks[group.next(frame, &"all")?];
         if task.phase() != Phase::Done {
             group.cancel(frame);
             return raise(frame, task);
@@ -92,7 +93,7 @@ pub(super) fn race(frame: Frame<'_>) -> Outcome {
         return Err(Raise::expected(1, c"task"));
     }
     let group = Group::of_arguments(frame)?;
-    let n = group.next(frame, "race")?;
+    let n = group.next(frame, &"race")?;
     group.cancel(frame);
     let task = group.tasks[n];
     if task.phase() != Phase::Done {
@@ -134,7 +135,7 @@ fn finish_in_time(frame: Frame<'_>) -> Outcome {
     refuse_self(frame, task)?;
     let _guard = task.join_guard();
     let end = || foreign::recv(task.latch().receiver(), deadline);
-    let waited = Local::of(frame).wait(frame, Wait::inside("timeout", deadline), end)?;
+    let waited = Local::of(frame).wait(frame, Wait::inside(&"timeout", deadline), end)?;
     let failure = match waited {
         Ok(_) | Err(RecvFailure::Closed) => None,
         Err(failure) => Some(failure),
@@ -143,7 +144,7 @@ fn finish_in_time(frame: Frame<'_>) -> Outcome {
         task.cancel(frame);
         // It ends soon, unless it does not want to. A cancel of this task has had its effect.
         let end = || moonfleet::cancel::mask(|| foreign::recv(task.latch().receiver(), None));
-        drop(Local::of(frame).wait(frame, Wait::inside("timeout", None), end)?);
+        drop(Local::of(frame).wait(frame, Wait::inside(&"timeout", None), end)?);
     }
     match failure {
         Some(RecvFailure::Cancelled) => return Err(cancelled(Cancelled)),

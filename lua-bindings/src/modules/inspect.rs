@@ -37,10 +37,10 @@ fn push_entry(scope: Scope<'_>, task: &Task, name: &str) {
     scope.set_field(c"name");
     scope.push_bytes(task.phase().word().as_bytes());
     scope.set_field(c"status");
-    scope.push_number(task.born().elapsed().as_secs_f64());
+    scope.push_number(task.age().as_secs_f64());
     scope.set_field(c"age");
-    if let Some(wait) = task.wait() {
-        scope.push_bytes(wait.what().as_bytes());
+    if let Some(what) = task.waits_for() {
+        scope.push_bytes(what.as_bytes());
         scope.set_field(c"waits_for");
     }
 }

@@ -149,7 +149,7 @@ impl Mutex {
     }
 
     fn take_in_turn(&self, frame: Frame<'_>, deadline: Option<Instant>) -> Result<Turn, Raise> {
-        if self.take(frame) { Ok(Turn::Granted) } else { self.line.wait(frame, "mutex", deadline) }
+        if self.take(frame) { Ok(Turn::Granted) } else { self.line.wait(frame, &"mutex", deadline) }
     }
 
     /// Hands the mutex to the first who waits.
@@ -234,7 +234,7 @@ fn acquire(frame: Frame<'_>) -> Outcome {
     if semaphore.take() {
         return itself(frame);
     }
-    in_turn(semaphore.line.wait(frame, "semaphore", deadline)?, frame)
+    in_turn(semaphore.line.wait(frame, &"semaphore", deadline)?, frame)
 }
 
 /// `semaphore:try_acquire()`: the semaphore, or `nil, "empty"`.
@@ -297,7 +297,7 @@ fn wait(frame: Frame<'_>) -> Outcome {
     // Where nothing may wait nothing is given back either.
     Local::of(frame).may_wait(frame)?;
     mutex.give();
-    let turn = condition.line.wait(frame, "condition", deadline)?;
+    let turn = condition.line.wait(frame, &"condition", deadline)?;
     // Not even a cancel leaves the scope without the mutex that it believes to hold.
     moonfleet::cancel::mask(|| mutex.take_in_turn(frame, None))?;
     match turn {
@@ -361,7 +361,7 @@ fn wait_for_all(frame: Frame<'_>) -> Outcome {
     if group.pending.get() == 0 {
         return Ok(frame.reply_true());
     }
-    match group.line.wait(frame, "wait_group", deadline)? {
+    match group.line.wait(frame, &"wait_group", deadline)? {
         Turn::Granted => Ok(frame.reply_true()),
         turn => in_turn(turn, frame),
     }

@@ -75,7 +75,7 @@ fn wait_seated(
     let Some(party) = Party::new(frame) else { return Ok(None) };
     let seat = Seat::new(&party, 1, role);
     meeting.seat(&seat);
-    let what = if matches!(role, Role::Send(_)) { "send" } else { "receive" };
+    let what = if matches!(role, Role::Send(_)) { &"send" } else { &"receive" };
     Local::of(frame)
         .wait(frame, Wait::inside(what, deadline), || party.wait(deadline))?
         .map(Some)
@@ -170,7 +170,7 @@ fn wait_in_all(
         place.meeting.seat(seat);
     }
     Local::of(frame)
-        .wait(frame, Wait::inside("select", deadline), || party.wait(deadline))?
+        .wait(frame, Wait::inside(&"select", deadline), || party.wait(deadline))?
         .map(Some)
         .map_err(cancelled)
 }

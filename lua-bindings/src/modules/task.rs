@@ -18,7 +18,7 @@ pub(super) fn join(frame: Frame<'_>) -> Outcome {
         let waited = {
             let _guard = task.join_guard();
             let end = || foreign::recv(task.latch().receiver(), deadline);
-            Local::of(frame).wait(frame, Wait::inside("join", deadline), end)?
+            Local::of(frame).wait(frame, Wait::inside(&"join", deadline), end)?
         };
         match waited {
             // Nothing is ever sent; the end of the task closes the channel.

@@ -20,7 +20,7 @@ pub(super) fn sleep(frame: Frame<'_>) -> Outcome {
         local.step_aside(frame)?;
     } else {
         let deadline = Instant::now() + length;
-        local.wait(frame, Wait::outside("sleep"), || foreign::sleep_until(deadline))?.map_err(cancelled)?;
+        local.wait(frame, Wait::outside(&"sleep"), || foreign::sleep_until(deadline))?.map_err(cancelled)?;
     }
     Ok(Reply::Values(0))
 }

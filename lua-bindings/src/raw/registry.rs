@@ -49,6 +49,8 @@ pub(crate) enum Entry {
     Semaphore = -17,
     Condition = -18,
     WaitGroup = -19,
+    /// The handle of the main task. Not among the others: their table is fastest when it is empty at times.
+    MainTask = -20,
     /// The error handler of calls from Rust.
     Capture = -40,
     /// The metatable of what holds a Rust function.

@@ -52,7 +52,7 @@ impl Line {
     pub(crate) fn wait(
         &self,
         frame: Frame<'_>,
-        what: &'static str,
+        what: &'static &'static str,
         deadline: Option<Instant>,
     ) -> Result<Turn, Raise> {
         let local = Local::of(frame);

@@ -54,7 +54,7 @@ pub(crate) fn states_of_this_worker() -> Vec<Rc<Local>> {
 }
 
 /// How many Rust functions of the embedder may be one inside the other, with Lua between them.
-const MOST_NESTED: u32 = 100;
+const MOST_NESTED: u8 = 100;
 
 /// A task that has left Lua; see [`Local::leave`].
 #[derive(Clone, Copy)]
@@ -75,7 +75,7 @@ impl Local {
         let main = Rc::new(Task::new(Some(name.into()), 0, lua));
         main.start();
         if let Some(task) = moonfleet::current_task() {
-            main.set_canceller(task.cancel_handle());
+            main.set_native(task.cancel_handle());
         }
         let running = Cell::new(NonNull::from(&*main));
         let tally = fleet.enter(worker);
@@ -265,7 +265,7 @@ impl Local {
     /// The running task leaves Lua for code that may wait in any way; other tasks of the state may run until it lands.
     pub(crate) fn leave(&self) -> Ashore {
         let (task, chain) = (self.running.get(), Chain::take());
-        self.running().set_suspended(Phase::Waiting, Wait::outside("Rust"), chain);
+        self.running().set_suspended(Phase::Waiting, Wait::outside(&"Rust"), chain);
         Ashore { task, chain }
     }
 

@@ -5,6 +5,7 @@
 //! | `settings` | [`Settings`]: what whoever opens a state may choose |
 //! | `phase` | [`Phase`]: where a task is in its life |
 //! | `wait` | [`Wait`]: what a task waits for |
+//! | `coarse` | a time that is cheap to take |
 //! | `task` | [`Task`]: what is known of a task |
 //! | `tally` | how many tasks wait for each other |
 //! | `fleet` | [`Fleet`]: what all states of a process share, and the wait for the last of them |
@@ -17,6 +18,7 @@
 pub(crate) mod settings;
 mod phase;
 mod wait;
+mod coarse;
 pub(crate) mod task;
 mod tally;
 pub(crate) mod fleet;

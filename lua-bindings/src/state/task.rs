@@ -4,7 +4,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::c_int;
-use std::time::Instant;
+use std::time::Duration;
 
 use moonfleet::cancel::CancelHandle;
 use moonfleet::channel::Sender;
@@ -12,6 +12,7 @@ use moonfleet::channel::Sender;
 use crate::raw::active::Chain;
 use crate::raw::ffi::*;
 use crate::raw::{Entry, Frame, Raise, Scope, compat};
+use crate::state::coarse::Coarse;
 use crate::state::{Phase, Wait};
 use crate::value::Handle;
 
@@ -21,29 +22,54 @@ use crate::value::Handle;
 /// to which it is tied. Afterwards the userdata is tied to `results`, if there are any: a thread that runs nothing and
 /// that scripts never see, with what `xpcall` returned on its stack: `true` and values, or `false` and the error. The
 /// main task's is the main thread, which lives as long as the state.
+///
+/// Many are made and dropped, so it is kept small: what few tasks have is in a box.
 pub(crate) struct Task {
-    name: Option<Box<str>>,
     number: u64,
     pub(crate) thread: *mut lua_State,
-    born: Instant,
+    born: Coarse,
     /// Null before the end, and after an end without results.
     results: Cell<*mut lua_State>,
     phase: Cell<Phase>,
     is_unstarted: Cell<bool>,
     /// How many Rust functions of the embedder are one inside the other.
-    pub(crate) nesting: Cell<u32>,
-    wait: Cell<Wait>,
+    pub(crate) nesting: Cell<u8>,
+    wait: Cell<&'static &'static str>,
     /// The active Lua threads of the task, while it is suspended.
     chain: Cell<Chain>,
-    pub(crate) joiners: Cell<usize>,
+    pub(crate) joiners: Cell<u32>,
     /// Closed when the task ends; made by the first who waits for that.
     latch: OnceCell<Handle>,
-    /// Who is told of the end besides, and by which number.
-    watchers: RefCell<Vec<(Sender<usize>, usize)>>,
     is_cancelled: Cell<bool>,
     /// Cancels the native task; gone when that has ended.
-    canceller: RefCell<Option<CancelHandle>>,
+    native: Cell<Option<CancelHandle>>,
+    rare: OnceCell<Box<Rare>>,
+}
+
+// The allocator's fastest size, counts included.
+const _: () = assert!(size_of::<Task>() + 2 * size_of::<usize>() <= 120);
+
+/// What few tasks have.
+#[derive(Default)]
+struct Rare {
+    name: OnceCell<Box<str>>,
+    /// Who is told of the end besides those who join.
+    watchers: RefCell<Vec<Watcher>>,
     failure: RefCell<Option<Failure>>,
+}
+
+/// Somebody who wants to hear of the end of a task, as number so-and-so of several.
+pub(crate) struct Watcher {
+    pub(crate) ends: Sender<usize>,
+    pub(crate) number: usize,
+}
+
+impl Watcher {
+    /// Tells of the end.
+    pub(crate) fn tell(self) {
+        // Nobody may be left to hear it.
+        let _ = self.ends.try_send(self.number);
+    }
 }
 
 /// What is known of the error that ended a task, besides its value.
@@ -57,23 +83,26 @@ pub(crate) struct Failure {
 
 impl Task {
     pub(crate) fn new(name: Option<Box<str>>, number: u64, thread: *mut lua_State) -> Self {
+        let rare = OnceCell::new();
+        if let Some(name) = name {
+            let name = OnceCell::from(name);
+            rare.get_or_init(|| Box::new(Rare { name, ..Rare::default() }));
+        }
         Self {
-            name,
             number,
             thread,
-            born: Instant::now(),
+            born: Coarse::now(),
             results: Cell::new(std::ptr::null_mut()),
             phase: Cell::new(Phase::Ready),
             is_unstarted: Cell::new(true),
             nesting: Cell::new(0),
-            wait: Cell::new(Wait::NOTHING),
+            wait: Cell::new(Wait::NOTHING.what()),
             chain: Cell::new(Chain::NONE),
             joiners: Cell::new(0),
             latch: OnceCell::new(),
-            watchers: RefCell::default(),
             is_cancelled: Cell::new(false),
-            canceller: RefCell::default(),
-            failure: RefCell::default(),
+            native: Cell::default(),
+            rare,
         }
     }
 
@@ -104,13 +133,13 @@ impl Task {
     #[inline]
     pub(crate) fn set_suspended(&self, phase: Phase, wait: Wait, chain: Chain) {
         self.phase.set(phase);
-        self.wait.set(wait);
+        self.wait.set(wait.what());
         self.chain.set(chain);
     }
 
     /// What the task waits for, while it does.
-    pub(crate) fn wait(&self) -> Option<Wait> {
-        (self.phase() == Phase::Waiting).then(|| self.wait.get())
+    pub(crate) fn waits_for(&self) -> Option<&'static str> {
+        (self.phase() == Phase::Waiting).then(|| *self.wait.get())
     }
 
     /// The active Lua threads of a task that is suspended.
@@ -122,13 +151,24 @@ impl Task {
         self.number
     }
 
-    pub(crate) fn born(&self) -> Instant {
-        self.born
+    /// Whether it is the main task of its state.
+    pub(crate) fn is_main(&self) -> bool {
+        self.number == 0
+    }
+
+    /// How long ago the task was spawned, to a few milliseconds.
+    pub(crate) fn age(&self) -> Duration {
+        self.born.elapsed()
     }
 
     /// The given name, or `task` and its number.
     pub(crate) fn name(&self) -> String {
-        self.name.as_deref().map_or_else(|| format!("task {}", self.number), str::to_owned)
+        let name = self.rare.get().and_then(|rare| rare.name.get());
+        name.map_or_else(|| format!("task {}", self.number), |name| name.to_string())
+    }
+
+    fn rare(&self) -> &Rare {
+        self.rare.get_or_init(Box::default)
     }
 
     /// A channel that closes when the task ends.
@@ -142,34 +182,32 @@ impl Task {
         })
     }
 
-    /// Has `watcher` told `number` when the task ends, or now if it has.
-    pub(crate) fn watch(&self, watcher: Sender<usize>, number: usize) {
+    /// Has `watcher` told when the task ends, or now if it has.
+    pub(crate) fn watch(&self, watcher: Watcher) {
         if self.phase().is_ended() {
-            // Nobody may be left to hear it.
-            let _ = watcher.try_send(number);
+            watcher.tell();
         } else {
-            self.watchers.borrow_mut().push((watcher, number));
+            self.rare().watchers.borrow_mut().push(watcher);
         }
     }
 
     /// Sets the final phase, and lets go those who wait for it.
     pub(crate) fn end(&self, phase: Phase) {
         self.phase.set(phase);
-        drop(self.canceller.take());
+        drop(self.native.take());
         if let Some(latch) = self.latch.get() {
             latch.sender().close();
         }
-        for (watcher, number) in self.watchers.take() {
-            // As in `watch`.
-            let _ = watcher.try_send(number);
+        if let Some(rare) = self.rare.get() {
+            rare.watchers.take().into_iter().for_each(Watcher::tell);
         }
     }
 
     // ── cancelling and failing ──────────────────────────────────────────────────────────────────────────────
 
-    /// How the native task is cancelled.
-    pub(crate) fn set_canceller(&self, canceller: CancelHandle) {
-        self.canceller.replace(Some(canceller));
+    /// How the native task is cancelled that runs this one.
+    pub(crate) fn set_native(&self, native: CancelHandle) {
+        self.native.set(Some(native));
     }
 
     /// Cancels the task; false if it was before. What it waits for ends at once, and so does every later wait.
@@ -177,9 +215,11 @@ impl Task {
         if self.phase().is_ended() || self.is_cancelled.replace(true) {
             return false;
         }
-        if let Some(canceller) = &*self.canceller.borrow() {
-            canceller.cancel();
+        let native = self.native.take();
+        if let Some(native) = &native {
+            native.cancel();
         }
+        self.native.set(native);
         true
     }
 
@@ -190,12 +230,12 @@ impl Task {
 
     /// Notes an error that may end the task.
     pub(crate) fn note_failure(&self, failure: Failure) {
-        self.failure.replace(Some(failure));
+        self.rare().failure.replace(Some(failure));
     }
 
     /// What is known of the last error that was noted.
     pub(crate) fn failure(&self) -> Option<Failure> {
-        self.failure.borrow().clone()
+        self.rare.get()?.failure.borrow().clone()
     }
 
     // ── results ─────────────────────────────────────────────────────────────────────────────────────────────

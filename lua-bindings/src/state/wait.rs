@@ -5,28 +5,29 @@ use std::time::Instant;
 /// What a task waits for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wait {
-    what: &'static str,
+    /// One word: a task keeps it.
+    what: &'static &'static str,
     is_inside: bool,
 }
 
 impl Wait {
     /// A task that does not wait.
-    pub(crate) const NOTHING: Self = Self { what: "nothing", is_inside: false };
+    pub(crate) const NOTHING: Self = Self { what: &"nothing", is_inside: false };
 
     /// A wait that another task ends, or the deadline if there is one.
     #[inline]
-    pub(crate) fn inside(what: &'static str, deadline: Option<Instant>) -> Self {
+    pub(crate) fn inside(what: &'static &'static str, deadline: Option<Instant>) -> Self {
         Self { what, is_inside: deadline.is_none() }
     }
 
     /// A wait that ends by itself, or by something outside this process.
     #[inline]
-    pub(crate) fn outside(what: &'static str) -> Self {
+    pub(crate) fn outside(what: &'static &'static str) -> Self {
         Self { what, is_inside: false }
     }
 
     /// The word for it: `"receive"`, `"sleep"`, ….
-    pub(crate) fn what(self) -> &'static str {
+    pub(crate) fn what(self) -> &'static &'static str {
         self.what
     }
 

@@ -71,7 +71,7 @@ fn describe_state(local: &Local, frame: Frame<'_>, text: &mut String) {
     }
     let tasks = live_tasks(frame);
     for (task, name) in tasks.iter().take(MOST_TOLD) {
-        let what = task.wait().map_or("nothing", |wait| wait.what());
+        let what = task.waits_for().unwrap_or("nothing");
         // Writing to a string does not fail.
         let _ = write!(text, "\ntask '{name}' of the state on worker {} waits ({what})", local.worker() + 1);
         let _ = write!(text, "\n{}", traceback(frame, task));

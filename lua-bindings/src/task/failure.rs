@@ -105,6 +105,10 @@ fn call_handler(frame: Frame<'_>, index: c_int, task: &Task) -> Result<(), Strin
 
 /// Pushes the handle of a task that has not ended. `[-0, +1, -]`
 pub(crate) fn push_handle(frame: Frame<'_>, task: &Task) {
+    if task.is_main() {
+        frame.push_registry(Entry::MainTask);
+        return;
+    }
     frame.push_registry(Entry::Tasks);
     // SAFETY: two slots; the table is one.
     unsafe {

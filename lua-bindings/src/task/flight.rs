@@ -4,13 +4,10 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use moonfleet::cancel::CancelHandle;
-use moonfleet::channel::Sender;
 
 use crate::state::Phase;
+use crate::state::task::Watcher;
 use crate::value::{Handle, Message};
-
-/// Who is told of the end, and by which number.
-type Watchers = Vec<(Sender<usize>, usize)>;
 
 /// A function that runs in another Lua state.
 pub(crate) struct Flight {
@@ -24,8 +21,8 @@ pub(crate) struct Flight {
     is_cancelled: AtomicBool,
     /// Cancels the native task; set when that is queued, gone when it has ended.
     canceller: Mutex<Option<CancelHandle>>,
-    /// Who is told of the end besides, and by which number; gone after the end.
-    watchers: Mutex<Option<Watchers>>,
+    /// Who is told of the end besides; gone after it.
+    watchers: Mutex<Option<Vec<Watcher>>>,
 }
 
 impl Flight {
@@ -73,18 +70,14 @@ impl Flight {
         self.set_phase(phase);
         drop(lock(&self.canceller).take());
         self.latch.sender().close();
-        for (watcher, number) in watchers {
-            // Nobody may be left to hear it.
-            let _ = watcher.try_send(number);
-        }
+        watchers.into_iter().for_each(Watcher::tell);
     }
 
-    /// Has `watcher` told `number` at the end, or now if it has come.
-    pub(super) fn watch(&self, watcher: Sender<usize>, number: usize) {
+    /// Has `watcher` told at the end, or now if it has come.
+    pub(super) fn watch(&self, watcher: Watcher) {
         match &mut *lock(&self.watchers) {
-            Some(watchers) => watchers.push((watcher, number)),
-            // As in `end`.
-            None => drop(watcher.try_send(number)),
+            Some(watchers) => watchers.push(watcher),
+            None => watcher.tell(),
         }
     }
 

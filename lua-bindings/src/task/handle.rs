@@ -5,10 +5,9 @@ use std::ffi::{CStr, c_int};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use moonfleet::channel::Sender;
-
 use crate::raw::{Class, Entry, Frame, Raise};
 use crate::state::local::CANCELLED;
+use crate::state::task::Watcher;
 use crate::state::{Local, Phase, Task};
 use crate::task::flight::Flight;
 use crate::task::spawn;
@@ -52,11 +51,11 @@ impl TaskHandle {
         }
     }
 
-    /// Has `watcher` told `number` when the task ends, or now if it has.
-    pub(crate) fn watch(&self, watcher: Sender<usize>, number: usize) {
+    /// Has `watcher` told when the task ends, or now if it has.
+    pub(crate) fn watch(&self, watcher: Watcher) {
         match self {
-            Self::Local(task) => task.watch(watcher, number),
-            Self::Launched(flight) => flight.watch(watcher, number),
+            Self::Local(task) => task.watch(watcher),
+            Self::Launched(flight) => flight.watch(watcher),
         }
     }
 

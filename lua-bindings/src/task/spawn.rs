@@ -101,10 +101,7 @@ unsafe fn load(l: *mut lua_State, thread: *mut lua_State, function: c_int, argum
 
 /// Files the handle on top in the registry until the task has ended: while it runs, nothing else need hold it. The
 /// handle in turn holds the thread. `[-0, +0, m]`
-///
-/// # Safety
-/// plain-frames; the handle is on top, and `thread` is its task's.
-pub(crate) unsafe fn remember(l: *mut lua_State, thread: *mut lua_State) {
+unsafe fn remember(l: *mut lua_State, thread: *mut lua_State) {
     // SAFETY: plain-frames; two slots.
     unsafe {
         Entry::Tasks.push(l);
@@ -132,7 +129,7 @@ fn start(
     let ticket = Ticket { task: Rc::clone(&task), local: Rc::clone(&local) };
     match builder.spawn_local(move || run(&ticket.task, &ticket.local, arguments + 2)) {
         Ok(native) => {
-            task.set_canceller(native.cancel_handle());
+            task.set_native(native.cancel_handle());
             fill(TaskHandle::Local(task));
             Ok(Reply::Values(1))
         }
