@@ -305,6 +305,7 @@ fn foreign_waits_return_what_they_own() {
             assert_eq!(foreign::send(&tx, 2, None), Err(foreign::SendFailure::Cancelled(2)));
             assert!(foreign::select(&mut [], Wait::Poll).is_err());
             assert!(foreign::sleep_until(Instant::now()).is_err() && foreign::yield_now().is_err());
+            assert!(foreign::end_long_turn().is_err());
             assert!(neighbour::wait(None).is_err());
         }));
         assert_eq!(rx.try_recv(), Ok(1));
