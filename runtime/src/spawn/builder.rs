@@ -107,7 +107,7 @@ impl TaskBuilder {
         self
     }
 
-    /// Spawns as [`spawn`] does.
+    /// Spawns as [`spawn`](crate::spawn) does.
     ///
     /// # Errors
     /// [`SpawnError`] says why not.
@@ -127,7 +127,7 @@ impl TaskBuilder {
         unsafe { self.spawn_borrowing_here(None, body) }
     }
 
-    /// Spawns as [`spawn_local`] does.
+    /// Spawns as [`spawn_local`](crate::spawn_local) does.
     ///
     /// # Errors
     /// [`SpawnError`] says why not.
@@ -153,15 +153,15 @@ impl TaskBuilder {
         Ok(JoinHandle::new(joinable, &worker.shared))
     }
 
-    /// Spawns as [`spawn_migratable`] does.
+    /// Spawns as [`spawn_migratable`](crate::spawn_migratable) does.
     ///
     /// # Safety
-    /// As for [`spawn_migratable`].
+    /// As for [`spawn_migratable`](crate::spawn_migratable).
     /// # Errors
     /// [`SpawnError`] says why not.
     ///
     /// # Examples
-    /// See [`spawn_migratable`].
+    /// See [`spawn_migratable`](crate::spawn_migratable).
     pub unsafe fn spawn_migratable<F, T>(mut self, body: F) -> Result<JoinHandle<T>, SpawnError>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -171,7 +171,7 @@ impl TaskBuilder {
         self.spawn(body)
     }
 
-    /// Spawns as [`spawn_on`] does.
+    /// Spawns as [`spawn_on`](crate::spawn_on) does.
     ///
     /// # Errors
     /// [`SpawnError`] says why not.
