@@ -193,3 +193,26 @@ fn many_sandboxes_run_side_by_side() {
         }
     });
 }
+
+#[test]
+fn a_loop_that_pays_lets_others_run_again_and_again() {
+    for code in [
+        "while true do end",
+        "coroutine.wrap(function() while true do end end)()",
+        "while true do pcall(error, 'e') end",
+        "local co = coroutine.wrap(function() while true do coroutine.yield() end end) while true do co() end",
+    ] {
+        // On one worker, an answer can only come when the loop has been interrupted. If it never is, the budget ends it.
+        let runtime = interrupt_long_turns(Runtime::builder().workers(1)).build().unwrap();
+        runtime.block_on(|| {
+            let lua = LuaState::builder().sandbox().instruction_budget(5_000_000_000).spawn_here().unwrap();
+            let looping = lua.start(move |lua| lua.exec(code)).unwrap();
+            for n in 0..30 {
+                assert_eq!(lua.eval::<i64>(format!("{n} + 1")).unwrap(), n + 1, "{code}");
+            }
+            lua.refill(100_000).unwrap();
+            let error = looping.join().unwrap_err();
+            assert!(matches!(error, Error::Budget(_)), "{code}: {error:?}");
+        });
+    }
+}

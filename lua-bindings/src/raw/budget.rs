@@ -4,7 +4,8 @@
 //! protected call that catches the error: nothing in Lua outlives it. Time in C functions is not counted.
 //!
 //! A Lua thread starts with the hook of the one that creates it, and counts for itself. So what a coroutine does before
-//! its first [`BATCH`] of instructions is over goes uncounted; batches are small to keep that small.
+//! its first [`BATCH`] of instructions is over goes uncounted; batches are small to keep that small. The same goes for the
+//! batch that the end of a slice cuts short: [`slice`] takes the place of this hook, and puts it back anew.
 
 #![allow(unsafe_code, reason = "a hook")]
 #![cfg_attr(feature = "luajit", allow(dead_code, reason = "compiled code of LuaJIT calls no hooks"))]
@@ -14,6 +15,7 @@ use std::ffi::c_int;
 
 use super::ffi::*;
 use super::registry::Entry;
+use super::{compat, slice};
 
 /// How many instructions are taken off at a time.
 const BATCH: c_int = 100;
@@ -53,12 +55,14 @@ impl Budget {
         unsafe {
             lua_pushlightuserdata(l, std::ptr::from_ref(self).cast_mut().cast());
             Entry::Budget.set(l);
-            lua_sethook(l, Some(charge), LUA_MASKCOUNT, BATCH);
+            compat::set_hook(l, Some(charge), LUA_MASKCOUNT, BATCH);
         }
     }
 }
 
 /// The hook. `[-0, +0, e]`
+///
+/// The end of a slice may come at any point of it, also before the first: then `l` has another hook by now.
 unsafe extern "C-unwind" fn charge(l: *mut lua_State, _: *mut lua_Debug) {
     // SAFETY: plain-frames; `install` filed the budget, which lives. A hook has 20 free slots.
     unsafe {
@@ -66,19 +70,29 @@ unsafe extern "C-unwind" fn charge(l: *mut lua_State, _: *mut lua_Debug) {
         let budget = lua_touserdata(l, -1).cast::<Budget>();
         lua_pop(l, 1);
         let Some(budget) = budget.as_ref() else { return };
-        let (batch, left) = (lua_gethookcount(l), budget.left().unwrap_or(u64::MAX));
-        let left = left.saturating_sub(batch.unsigned_abs().into());
-        budget.refill(left);
-        if left > 0 {
-            if batch != BATCH {
-                lua_sethook(l, Some(charge), LUA_MASKCOUNT, BATCH);
-            }
-            return;
+        slice::with_own_hooks(|| budget.take_batch(l));
+        if budget.is_spent() {
+            luaL_where(l, 0);
+            lua_pushstring(l, c"instruction budget exhausted".as_ptr());
+            lua_concat(l, 2);
+            lua_error(l);
         }
-        lua_sethook(l, Some(charge), LUA_MASKCOUNT, 1);
-        luaL_where(l, 0);
-        lua_pushstring(l, c"instruction budget exhausted".as_ptr());
-        lua_concat(l, 2);
-        lua_error(l);
+    }
+}
+
+impl Budget {
+    /// Takes off what `l` has executed since the hook was called last. Once nothing is left, each instruction calls it.
+    /// `[-0, +0, -]`
+    unsafe fn take_batch(&self, l: *mut lua_State) {
+        // SAFETY: the caller's: `l` runs, and has its own hook.
+        unsafe {
+            let batch = lua_gethookcount(l);
+            let left = self.left().unwrap_or(u64::MAX).saturating_sub(batch.unsigned_abs().into());
+            self.refill(left);
+            let next = if left == 0 { 1 } else { BATCH };
+            if batch != next {
+                compat::set_hook(l, Some(charge), LUA_MASKCOUNT, next);
+            }
+        }
     }
 }

@@ -21,7 +21,6 @@
 //! | `pool` | the memory of a state |
 //! | `warn` | Lua's warnings |
 //! | `registry` | the registry entries of this crate |
-//! | `budget` | [`Budget`]: how many instructions a state may execute |
 //! | `compat` | what differs between Lua 5.4, 5.5 and LuaJIT |
 //! | `frame` | [`Frame`]: a view of one Lua stack whose methods never raise |
 //! | `raise` | [`Raise`]: an error on its way to Lua |
@@ -31,6 +30,7 @@
 //! | `library` | tables of callbacks: modules and classes |
 //! | `active` | which Lua threads are active on this OS thread |
 //! | `slice` | stops the running Lua thread when its slice is over |
+//! | `budget` | [`Budget`]: how many instructions a state may execute |
 //! | `coroutine` | `coroutine.*` where those two have to know of it |
 //! | `chunk` | loading, dumping and calling functions |
 
@@ -38,7 +38,6 @@ pub(crate) mod ffi;
 pub(crate) mod pool;
 pub(crate) mod warn;
 pub(crate) mod registry;
-pub(crate) mod budget;
 pub(crate) mod compat;
 pub(crate) mod frame;
 pub(crate) mod raise;
@@ -48,6 +47,7 @@ pub(crate) mod callback;
 pub(crate) mod library;
 pub(crate) mod slice;
 pub(crate) mod active;
+pub(crate) mod budget;
 pub(crate) mod coroutine;
 pub(crate) mod chunk;
 

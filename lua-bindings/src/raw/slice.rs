@@ -145,7 +145,8 @@ pub(crate) fn cleanse(new: *mut lua_State) {
     }
 }
 
-/// Runs `body`, in which scripts look at hooks or set them: they find their own, and no signal comes between.
+/// Runs `body`, in which scripts look at hooks or set them, or a [`Budget`](super::budget::Budget) does: they find their
+/// own, and no signal comes between.
 pub(super) fn with_own_hooks<R>(body: impl FnOnce() -> R) -> R {
     active::hidden(|| {
         ARMED.with(|armed| {
@@ -189,7 +190,7 @@ unsafe extern "C-unwind" fn on_hook(l: *mut lua_State, event: *mut lua_Debug) {
             return;
         }
         if !is_armed {
-            // A Lua thread that C code has made of one that was armed.
+            // A Lua thread that C code has made of one that was armed. It has no budget: states with one run no such code.
             return compat::set_hook(l, None, 0, 0);
         }
         ARMED.with(|armed| armed.disarm(armed.state()));
