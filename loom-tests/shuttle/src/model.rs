@@ -74,7 +74,7 @@ pub fn fails_by(fault: &str, reasons: &[&str], model: fn()) {
     let fault = FAULTS.iter().find(|known| known.name == fault).expect("a fault of `faults.rs`").name;
     let schedules = Schedules::new();
     PLANTED.set(Some(fault));
-    let failure = failure_of(|| explore_with(SCHEDULES * 4, schedules.persistence(), model));
+    let failure = failure_of(|| explore_with(SCHEDULES * 40, schedules.persistence(), model));
     let again = schedules.first().map(|schedule| {
         let replay = ReplayScheduler::new_from_encoded(&schedule);
         failure_of(|| try_out(replay, FailurePersistence::None, model))
